@@ -1,0 +1,95 @@
+"""The contract of a step: its options, and one method that returns a new picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo
+
+from retouchd.models.session import Session
+from retouchd.models.shelf import Shelf
+from retouchd.values import Picture, Task, Tier
+
+
+def _beside_the_rule(value: object, info: ValidationInfo) -> Path:
+    """Resolve a path in a rule against the folder of the rule file."""
+    folder = (info.context or {}).get("folder", Path())
+    path = Path(folder, str(value))
+    if not path.is_file():
+        raise ValueError(f"no such file: {path}")
+    return path
+
+
+RuleFile = Annotated[Path, BeforeValidator(_beside_the_rule)]
+"""A file named in a rule; relative names start at the folder of the rule file."""
+
+
+class Tools:
+    """What a step may use beside the picture.
+
+    Attributes:
+        tier: the tier this attempt may spend, where the step names none itself.
+        used: sessions that the step opened, in order, for the usage that is booked.
+    """
+
+    def __init__(self, shelf: Shelf, tier: Tier) -> None:
+        self.shelf = shelf
+        self.tier = tier
+        self.used: list[Session] = []
+
+    def model(
+        self, task: Task, *, name: str = "", tier: Tier | None = None, scale: int = 0
+    ) -> Session:
+        """Open the model for *task*: by *name*, else the tier's default.
+
+        Args:
+            task: what the model must do.
+            name: a model's name; wins over *tier*.
+            tier: overrides the tier of this attempt.
+            scale: for ``upscale``, the smallest wanted factor; 0 takes any.
+
+        Raises:
+            ModelError: no such model here, or it does not load.
+        """
+        manifest = self.shelf.choose(
+            task, name=name, tier=tier or self.tier, scale=scale
+        )
+        session = self.shelf.open(manifest)
+        self.used.append(session)
+        return session
+
+
+class Step(BaseModel):
+    """One operation on a picture; the file it stands in names its word.
+
+    A subclass holds its options as fields and begins ``apply`` with the case in
+    which there is nothing to do.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def size_after(self, width: int, height: int) -> tuple[int, int]:
+        """Return the pixels that a picture of *width* x *height* has after this step.
+
+        Admission by memory asks before anything is decoded; an upper bound will do.
+        """
+        return width, height
+
+    def apply(self, picture: Picture, tools: Tools) -> Picture:
+        """Return a new picture; *picture* itself is never changed.
+
+        Raises:
+            StepError: the rule asks what cannot be done with this picture.
+            ModelError: the model is missing or fails.
+        """
+        raise NotImplementedError
+
+
+class ModelStep(Step):
+    """A step that runs a model, chosen by name or by tier."""
+
+    task: ClassVar[Task]
+
+    model: str = ""
+    tier: Tier | None = None
