@@ -1,0 +1,250 @@
+"""What a rule may say."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    field_validator,
+    model_validator,
+)
+
+from retouchd.gate import Gate
+from retouchd.media.size import Size
+from retouchd.rules.templates import check_template, format_of
+from retouchd.step import Step
+from retouchd.values import TIERS, KindName, Tier
+
+_DEEP_FORMATS = {"png", "tiff", "avif", ""}
+"""Formats that hold 16 bits (AVIF: 12); empty: known only when a drop is there."""
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Patterns = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+"""File patterns or origins; one alone needs no brackets."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Match(_Part):
+    """Which drops a rule takes; what is not said does not matter.
+
+    Attributes:
+        files: patterns for the name, or with a ``/`` for the path below ``in/``.
+        origin: families, names, or patterns such as ``generator/*``.
+        min_long_edge, max_long_edge, min_short_edge, max_short_edge: pixels of the
+            upright picture, inclusive.
+        min_megapixels, max_megapixels: millions of pixels, inclusive.
+    """
+
+    files: Patterns = ()
+    origin: Patterns = ()
+    kind: KindName | None = None
+    min_long_edge: int | None = Field(default=None, ge=1)
+    max_long_edge: int | None = Field(default=None, ge=1)
+    min_short_edge: int | None = Field(default=None, ge=1)
+    max_short_edge: int | None = Field(default=None, ge=1)
+    min_megapixels: float | None = Field(default=None, gt=0)
+    max_megapixels: float | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _something_can_match(self) -> Match:
+        for measure in ("long_edge", "short_edge", "megapixels"):
+            least, most = self.bounds(measure)
+            if least is not None and most is not None and least > most:
+                raise ValueError(
+                    f"min_{measure} {least:g} is above max_{measure} {most:g}",
+                    "exchange the two, or nothing ever matches",
+                )
+        return self
+
+    def bounds(self, measure: str) -> tuple[float | None, float | None]:
+        """Return the smallest and largest allowed ``long_edge`` and the like."""
+        return getattr(self, f"min_{measure}"), getattr(self, f"max_{measure}")
+
+
+class Escalate(_Part):
+    """How far a failed gate may go: up to tier *to*, never past *max_cost* a job."""
+
+    to: Tier
+    max_cost: Decimal | None = Field(default=None, ge=0)
+
+
+class Sidecar(_Part):
+    """How many seconds a file waits for its sidecar."""
+
+    wait: float = Field(default=0, ge=0, le=86_400)
+
+
+class Review(_Part):
+    """When a result waits for a person.
+
+    Attributes:
+        when: ``gate_failed`` where the rule has gates, else ``never``.
+        sample: share 0..1 of the other results that is shown too.
+    """
+
+    when: Literal["never", "gate_failed", "always"] = "never"
+    sample: float = Field(default=0, ge=0, le=1)
+
+    def destination(
+        self,
+        gate_failed: bool,  # noqa: FBT001  (a verdict, not a switch)
+        sha256: str,
+    ) -> Literal["out", "review"]:
+        """Say where a result goes; the sample is drawn by the digest of the source.
+
+        The same file is so always drawn, or never, however often it is dropped.
+        """
+        if self.when == "always" or (self.when == "gate_failed" and gate_failed):
+            return "review"
+        drawn = int(sha256[:8] or "ffffffff", 16) / 0x1_0000_0000 < self.sample
+        return "review" if drawn else "out"
+
+
+class Output(Size):
+    """One file to deliver; keys of ``Size`` stand beside these.
+
+    Attributes:
+        name: template of the path below ``out/``.
+        quality: 1..100, where the format knows it; ``None``: the format's default.
+        depth: bits per band; ``None``: those of the picture.
+        profile: ``srgb``, or ``input`` for the profile of the source.
+        enlarge: whether a smaller picture is enlarged to the size.
+    """
+
+    name: Annotated[str, AfterValidator(check_template)]
+    quality: int | None = Field(default=None, ge=1, le=100)
+    metadata: Literal["keep", "rights", "strip"] = "keep"
+    conflict: Literal["suffix", "fail"] = "suffix"
+    profile: Literal["srgb", "input"] = "srgb"
+    depth: Literal[8, 16] | None = None
+    enlarge: bool = False
+
+    @field_validator("depth")
+    @classmethod
+    def _fits_the_format(cls, depth: int | None, info: Any) -> int | None:
+        name = info.data.get("name", "")
+        if depth == 16 and format_of(name) not in _DEEP_FORMATS:
+            raise ValueError(
+                f"{name!r} cannot hold 16 bits", "use .png or .tif, or leave depth out"
+            )
+        return depth
+
+    @property
+    def format(self) -> str:
+        """Format by the name; empty where ``{ext}`` leaves it to the drop."""
+        return format_of(self.name)
+
+    @property
+    def size(self) -> Size:
+        """The wanted size alone."""
+        return Size(**{key: getattr(self, key) for key in Size.model_fields})
+
+
+def _usual_review(known: dict[str, Any]) -> Review:
+    return Review(when="gate_failed" if known.get("gates") else "never")
+
+
+class Rule(_Part):
+    """One rule: which files, which steps, which gates, which outputs.
+
+    ``steps`` and ``gates`` are pairs of the word and what it stands for, in order.
+    """
+
+    rule: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
+    match: Match = Match()
+    tier: Tier = "draft"
+    escalate: Escalate | None = None
+    goal: str = Field(default="", max_length=200)
+    steps: tuple[tuple[str, SerializeAsAny[Step]], ...] = ()
+    gates: tuple[tuple[str, SerializeAsAny[Gate]], ...] = ()
+    outputs: Annotated[tuple[Output, ...], Field(min_length=1)]
+    sidecar: Sidecar = Sidecar()
+    review: Review = Field(default_factory=_usual_review)
+
+    @field_validator("escalate")
+    @classmethod
+    def _leads_upwards(cls, escalate: Escalate | None, info: Any) -> Escalate | None:
+        tier = info.data.get("tier", "draft")
+        if escalate and TIERS.index(escalate.to) <= TIERS.index(tier):
+            raise ValueError(
+                f"to: {escalate.to} is not above the rule's tier {tier}",
+                f"the tiers are {' < '.join(TIERS)}",
+            )
+        return escalate
+
+    @field_validator("outputs")
+    @classmethod
+    def _names_differ(cls, outputs: tuple[Output, ...]) -> tuple[Output, ...]:
+        names = [output.name for output in outputs]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(
+                    f"two outputs are named {name!r}",
+                    "give each its own name or folder",
+                )
+        return outputs
+
+    @field_validator("review", mode="before")
+    @classmethod
+    def _when_gates_decide(cls, review: object, info: Any) -> object:
+        if isinstance(review, dict) and "when" not in review:
+            return {"when": _usual_review(info.data).when, **review}
+        return review
+
+    @cached_property
+    def files(self) -> tuple[Path, ...]:
+        """Files that steps and gates read, such as LUTs."""
+        parts = [part for _, part in (*self.steps, *self.gates)]
+        return tuple(path for part in parts for path in _paths_in(part))
+
+    @cached_property
+    def rule_hash(self) -> str:
+        """SHA-256 over all that the rule says, and over the bytes of its files.
+
+        Neither comments nor the place of the rule matter.
+        """
+        digests = {
+            str(path): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in self.files
+        }
+        content = _with_digests(self.model_dump(mode="json"), digests)
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _paths_in(value: object) -> Iterator[Path]:
+    if isinstance(value, Path):
+        yield value
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _paths_in(getattr(value, name))
+    elif isinstance(value, tuple | list):
+        for item in value:
+            yield from _paths_in(item)
+
+
+def _with_digests(content: Any, digests: dict[str, str]) -> Any:
+    if isinstance(content, dict):
+        return {key: _with_digests(value, digests) for key, value in content.items()}
+    if isinstance(content, list):
+        return [_with_digests(value, digests) for value in content]
+    return digests.get(content, content) if isinstance(content, str) else content

@@ -1,0 +1,29 @@
+"""Configuration: the one reader of the environment and of ``retouchd.toml``."""
+
+from __future__ import annotations
+
+from retouchd.settings.environment import prepare_libvips, service_socket
+from retouchd.settings.load import find_config, load_settings
+from retouchd.settings.schema import (
+    HotFolder,
+    Intake,
+    Limits,
+    Log,
+    Settings,
+    Worker,
+)
+from retouchd.settings.shipped import shipped_folder
+
+__all__ = [
+    "HotFolder",
+    "Intake",
+    "Limits",
+    "Log",
+    "Settings",
+    "Worker",
+    "find_config",
+    "load_settings",
+    "prepare_libvips",
+    "service_socket",
+    "shipped_folder",
+]

@@ -1,0 +1,33 @@
+"""The only lines that touch the environment of the process."""
+
+from __future__ import annotations
+
+import os
+
+PREFIX = "RETOUCHD_"
+CONFIG_VARIABLE = "RETOUCHD_CONFIG"
+
+
+def prepare_libvips() -> None:
+    """Set the ``VIPS_*`` variables; call it before libvips is loaded.
+
+    One libvips thread for each of our own: parallel jobs beat parallel pixels.
+    Values that the user has set stay.
+    """
+    os.environ.setdefault("VIPS_CONCURRENCY", "1")
+    os.environ.setdefault("VIPS_BLOCK_UNTRUSTED", "1")
+    os.environ.setdefault("VIPS_DISC_THRESHOLD", "4g")
+
+
+def service_socket() -> str:
+    """Return the address at which systemd waits for news; empty outside of a unit."""
+    return os.environ.get("NOTIFY_SOCKET", "")
+
+
+def retouchd_variables() -> dict[str, str]:
+    """Return every ``RETOUCHD_*`` variable that is set, by its upper-case name."""
+    return {
+        name.upper(): value
+        for name, value in os.environ.items()
+        if name.upper().startswith(PREFIX)
+    }
