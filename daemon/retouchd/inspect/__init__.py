@@ -1,0 +1,46 @@
+"""What is known of a drop before its pixels: kind, origin, regions, sidecars."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from retouchd.inspect import containers, exif, origin, regions, xmp
+from retouchd.inspect.containers import RawMetadata
+from retouchd.inspect.kind import Examined, Limits, examine
+from retouchd.values import Drop, Inspection
+
+__all__ = ["Limits", "inspect"]
+
+
+def inspect(drop: Drop, limits: Limits) -> Inspection:
+    """Find out what a drop is, where it comes from and what is tagged in it.
+
+    Raises:
+        InputError: the file or one of its sidecars cannot be used; the text is written
+            for the person who dropped it.
+    """
+    examined = examine(drop.path, limits)
+    raw = _raw(drop, examined, limits)
+    warnings = list(examined.warnings)
+    try:
+        properties = xmp.parse(raw.xmp, limits.xmp_bytes)
+    except xmp.XmpError as error:
+        properties = {}
+        warnings.append(f"the XMP inside {drop.path.name} is left out: {error}")
+    tagged = regions.read(drop, examined.header, properties, limits)
+    return Inspection(
+        header=examined.header,
+        origin=origin.detect(raw, properties, drop.name.rpartition("/")[2]),
+        regions=tagged.regions,
+        warnings=(*warnings, *tagged.warnings),
+    )
+
+
+def _raw(drop: Drop, examined: Examined, limits: Limits) -> RawMetadata:
+    """Read the raw bytes; what only libvips can reach (AVIF) is filled in."""
+    raw = containers.read(drop.path, examined.header.format, limits.xmp_bytes)
+    return replace(
+        raw,
+        exif=raw.exif or exif.facts(exif.from_bytes(examined.exif)),
+        xmp=raw.xmp or examined.xmp,
+    )

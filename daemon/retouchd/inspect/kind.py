@@ -1,0 +1,239 @@
+"""What a file is, by content and within limits, before any pixel is decoded."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from retouchd.errors import InputError
+from retouchd.inspect import exif, magic
+from retouchd.inspect.containers import reader_of
+from retouchd.media.still import open_image
+from retouchd.media.vips import pyvips
+from retouchd.values import Header
+
+_MIB = 1 << 20
+_MAX_BANDS = 5  # CMYK and opacity
+_DEPTHS = {"uchar": 8, "ushort": 16}
+_EXTENSIONS = {
+    "jpeg": {".jpg", ".jpeg", ".jpe", ".jfif"},
+    "png": {".png", ".apng"},
+    "tiff": {".tif", ".tiff", ".btf"},
+    "webp": {".webp"},
+    "avif": {".avif", ".avifs"},
+    "gif": {".gif"},
+}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a picture may claim before it is decoded.
+
+    Attributes:
+        megapixels: most pixels of one picture, in millions.
+        file_bytes: largest file.
+        icc_bytes, xmp_bytes, exif_bytes: largest profile and metadata blocks.
+        sidecar_bytes: largest JSON or mask beside a picture; LabelMe writes the whole
+            picture into its JSON.
+    """
+
+    megapixels: float = 500.0
+    file_bytes: int = 2 << 30
+    icc_bytes: int = 4 * _MIB
+    xmp_bytes: int = 1 * _MIB
+    exif_bytes: int = 1 * _MIB
+    sidecar_bytes: int = 64 * _MIB
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A header, the blocks that libvips read with it, and what looked odd.
+
+    Attributes:
+        header: the facts that travel on.
+        exif, xmp: blocks as libvips carries them; empty where absent.
+        warnings: sentences for people.
+    """
+
+    header: Header
+    exif: bytes = b""
+    xmp: bytes = b""
+    warnings: tuple[str, ...] = ()
+
+
+def read_header(path: Path, limits: Limits) -> Header:
+    """Read what a file is; see :func:`examine`, which also keeps the warnings.
+
+    Raises:
+        InputError: the file is no picture that can be processed.
+    """
+    return examine(path, limits).header
+
+
+def examine(path: Path, limits: Limits) -> Examined:
+    """Read the header of a picture by content; no pixel is decoded.
+
+    Args:
+        path: the file; a link or a pipe is refused, not followed or waited for.
+        limits: what the header may claim.
+
+    Raises:
+        InputError: not a regular file, empty, an unknown or refused format, a header
+            that cannot be read, or claims beyond *limits*.
+    """
+    picture_format = _format_of(path, limits)
+    image = open_image(path, picture_format)
+    _check_pixels(path, image, limits)
+    _check_blocks(path, image, limits)
+    warnings = (_about_name(path, picture_format), _about_pages(path, image))
+    return Examined(
+        _header(image, picture_format),
+        _block(image, "exif-data"),
+        _block(image, "xmp-data"),
+        tuple(warning for warning in warnings if warning),
+    )
+
+
+def open_regular(path: Path, most_bytes: int) -> BinaryIO:
+    """Open a file for reading: no link, no pipe, not empty, not too large.
+
+    Raises:
+        InputError: with the reason, naming *path*.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        reason = "it is a link" if path.is_symlink() else str(error.strerror)
+        raise InputError(
+            f"the file cannot be opened: {reason}",
+            hint="drop the file itself, readable for the daemon",
+            file=path,
+        ) from error
+    try:
+        _check_file(path, os.fstat(descriptor), most_bytes)
+    except InputError:
+        os.close(descriptor)
+        raise
+    return os.fdopen(descriptor, "rb")
+
+
+def _check_file(path: Path, status: os.stat_result, most_bytes: int) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise InputError(
+            "this is not a regular file",
+            hint="drop the file itself, not a folder, a link or a pipe",
+            file=path,
+        )
+    if status.st_size == 0:
+        raise InputError(
+            "the file is empty", hint="copy it again, it may have been cut", file=path
+        )
+    if status.st_size > most_bytes:
+        raise InputError(
+            f"the file has {status.st_size / _MIB:,.1f} MiB, at most "
+            f"{most_bytes / _MIB:,.1f} MiB are taken",
+            hint="export a smaller file, or raise the limit in the configuration",
+            file=path,
+        )
+
+
+def _format_of(path: Path, limits: Limits) -> str:
+    with open_regular(path, limits.file_bytes) as file:
+        head = file.read(magic.HEAD_BYTES)
+        found = magic.format_of(head)
+        if not found:
+            phrase, hint = magic.looks_like(head)
+            raise InputError(f"this is {phrase}", hint=hint, file=path)
+        if found == "tiff":
+            _refuse_raw(path, file)
+        return found
+
+
+def _refuse_raw(path: Path, file: BinaryIO) -> None:
+    """Refuse RAW files in TIFF's clothes: only their small preview would open."""
+    first = exif.first_directory(reader_of(file))
+    preview_first = first.integer(exif.TAG_NEW_SUBFILE_TYPE) == 1
+    nested = exif.TAG_SUB_IFDS in first.entries
+    if exif.TAG_DNG_VERSION in first.entries or (preview_first and nested):
+        raise InputError(
+            "this is a camera RAW file",
+            hint="develop it and export JPEG, PNG or TIFF",
+            file=path,
+        )
+
+
+def _check_pixels(path: Path, image: pyvips.Image, limits: Limits) -> None:
+    megapixels = image.width * image.height / 1e6
+    if megapixels > limits.megapixels:
+        raise InputError(
+            f"the picture claims {image.width} x {image.height} pixels "
+            f"({megapixels:,.0f} megapixels), at most {limits.megapixels:,.0f} "
+            "are taken",
+            hint="export it smaller, or raise the limit in the configuration",
+            file=path,
+        )
+    if image.format not in _DEPTHS or image.bands > _MAX_BANDS:
+        raise InputError(
+            f"its pixels are {image.bands} x {image.format} ({image.interpretation}), "
+            "only 8 and 16 bits per channel are taken",
+            hint="export it as 8- or 16-bit RGB, grey or CMYK",
+            file=path,
+        )
+
+
+def _check_blocks(path: Path, image: pyvips.Image, limits: Limits) -> None:
+    blocks = (
+        ("colour profile", "icc-profile-data", limits.icc_bytes),
+        ("XMP metadata", "xmp-data", limits.xmp_bytes),
+        ("EXIF metadata", "exif-data", limits.exif_bytes),
+    )
+    for words, field, limit in blocks:
+        size = len(_block(image, field))
+        if size > limit:
+            raise InputError(
+                f"its {words} takes {size:,} bytes, at most {limit:,} are taken",
+                hint="export it without the editing history, or raise the limit",
+                file=path,
+            )
+
+
+def _block(image: pyvips.Image, field: str) -> bytes:
+    return bytes(image.get(field)) if image.get_typeof(field) else b""
+
+
+def _header(image: pyvips.Image, picture_format: str) -> Header:
+    orientation = _integer(image, "orientation", 1)
+    orientation = orientation if 1 <= orientation <= 8 else 1
+    turned = orientation >= 5
+    return Header(
+        format=picture_format,
+        kind="still",
+        width=image.height if turned else image.width,
+        height=image.width if turned else image.height,
+        bands=image.bands,
+        depth=_DEPTHS[image.format],
+        orientation=orientation,
+        has_alpha=bool(image.hasalpha()),
+    )
+
+
+def _integer(image: pyvips.Image, field: str, default: int) -> int:
+    return int(image.get(field)) if image.get_typeof(field) else default
+
+
+def _about_name(path: Path, picture_format: str) -> str:
+    suffix = path.suffix.lower()
+    if suffix in _EXTENSIONS[picture_format]:
+        return ""
+    named = f"is named {suffix}" if suffix else "has no extension"
+    return f"{path.name} {named} but is {picture_format.upper()} inside"
+
+
+def _about_pages(path: Path, image: pyvips.Image) -> str:
+    pages = _integer(image, "n-pages", 1)
+    if pages <= 1:
+        return ""
+    return f"{path.name} holds {pages} pages or frames; only the first one is used"
