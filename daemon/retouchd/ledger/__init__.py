@@ -1,0 +1,1 @@
+"""The SQLite ledger: journal, usage, prices, reports."""

@@ -1,0 +1,70 @@
+"""What the daemon says of its hot folders, for `status` and for its next start."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import sqlite_utils
+
+from retouchd.ledger.database import Database
+from retouchd.timestamps import utc
+
+
+@dataclass(frozen=True)
+class FolderState:
+    """One hot folder as people should see it.
+
+    Attributes:
+        watched_by: ``inotify`` or ``scan``.
+        state: ``watching``, ``paused``, ``share down`` or ``fault``.
+        reason: why it is not watching.
+        left_in_place: names of entries that are not taken, each with its reason.
+    """
+
+    name: str
+    path: str
+    watched_by: str
+    state: str
+    reason: str = ""
+    left_in_place: tuple[tuple[str, str], ...] = ()
+
+
+class Board:
+    """The notice board of all hot folders."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def publish(self, folder: FolderState, at: float) -> None:
+        """Replace what the board says of *folder*."""
+        row = {
+            "name": folder.name,
+            "path": folder.path,
+            "watched_by": folder.watched_by,
+            "state": folder.state,
+            "reason": folder.reason,
+            "left_in_place": json.dumps(folder.left_in_place),
+            "updated_at": utc(at),
+        }
+
+        def work(db: sqlite_utils.Database) -> None:
+            db.table("hot_folders", pk="name").upsert(row)
+
+        self._database.write(work)
+
+    def set_paused(self, name: str, *, paused: bool) -> None:
+        """Remember across restarts whether *name* takes files in."""
+
+        def work(db: sqlite_utils.Database) -> None:
+            row = {"name": name, "paused": int(paused)}
+            db.table("hot_folders", pk="name").upsert(row)
+
+        self._database.write(work)
+
+    def is_paused(self, name: str) -> bool:
+        """Whether *name* was paused, in this run or an earlier one."""
+        rows = self._database.rows(
+            "SELECT paused FROM hot_folders WHERE name = ?", [name]
+        )
+        return bool(rows and rows[0]["paused"])

@@ -1,0 +1,79 @@
+"""What commands read from the ledger: folders, jobs, one job's story."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from retouchd.errors import LedgerError
+from retouchd.ledger.database import Database
+
+Row = dict[str, Any]
+
+
+def folder_rows(database: Database) -> list[Row]:
+    """Return one row per hot folder, as the daemon left or keeps it."""
+    rows = database.rows("SELECT * FROM hot_folders ORDER BY name")
+    return [
+        {
+            "hot_folder": row["name"],
+            "state": row["state"],
+            "watched_by": row["watched_by"],
+            "path": row["path"],
+            "reason": row["reason"],
+            "left_in_place": _left(row["left_in_place"]),
+        }
+        for row in rows
+    ]
+
+
+def _left(text: str | None) -> str:
+    return "; ".join(f"{name}: {reason}" for name, reason in json.loads(text or "[]"))
+
+
+def state_rows(database: Database) -> list[Row]:
+    """Count jobs by hot folder and state."""
+    return database.rows(
+        "SELECT hot_folder, state, count(*) AS jobs FROM jobs "
+        "GROUP BY hot_folder, state ORDER BY hot_folder, state"
+    )
+
+
+def job_rows(database: Database, state: str | None, limit: int) -> list[Row]:
+    """Return the newest jobs, those in *state* only if one is given."""
+    return database.rows(
+        "SELECT id, hot_folder, state, rule, origin, source_name AS source, "
+        "arrived_at, delivered_at, error FROM jobs "
+        "WHERE :state IS NULL OR state = :state ORDER BY id DESC LIMIT :limit",
+        {"state": state, "limit": limit},
+    )
+
+
+def job_story(database: Database, job: str) -> dict[str, list[Row]]:
+    """Return everything that is known of *job*, by chapter.
+
+    Raises:
+        LedgerError: there is no such job.
+    """
+    found = database.rows("SELECT * FROM jobs WHERE id = ?", [job])
+    if not found:
+        raise LedgerError(f"there is no job {job}", hint="see `retouchd jobs list`")
+    facts = [
+        {"fact": name, "value": value}
+        for name, value in found[0].items()
+        if value is not None and not isinstance(value, bytes)
+    ]
+    queries = {
+        "events": "SELECT at, what, detail FROM events WHERE job_id = ? ORDER BY id",
+        "steps": "SELECT attempt, step, model, device, wall_ms, cpu_s, gpu_s "
+        "FROM step_runs WHERE job_id = ? ORDER BY id",
+        "gates": "SELECT attempt, gate, value, unit, threshold, passed, detail "
+        "FROM gate_runs WHERE job_id = ? ORDER BY id",
+        "deliveries": "SELECT output, state, path, width, height, bytes, delivered_at "
+        "FROM deliveries WHERE job_id = ? ORDER BY output",
+        "costs": "SELECT p.provider, p.item, c.quantity, p.unit, c.amount, c.currency "
+        "FROM job_charges c JOIN prices p ON p.id = c.price_id "
+        "WHERE c.job_id = ? ORDER BY c.id",
+    }
+    chapters = {name: database.rows(sql, [job]) for name, sql in queries.items()}
+    return {"job": facts, **chapters}
