@@ -1,0 +1,1 @@
+"""Where a result goes: its name, its place, its record."""

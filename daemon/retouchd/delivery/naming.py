@@ -1,0 +1,60 @@
+"""Names of results: a template's fields filled with cleaned values."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+MAX_NAME_BYTES = 200
+"""Room for a suffix below the 255 bytes that file systems allow."""
+
+_FIELD = re.compile(r"\{(\w+)\}")
+_FORBIDDEN = re.compile(r'[/\\\x00-\x1f\x7f<>:"|?*]')
+_WINDOWS_DEVICES = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
+
+
+def fill_template(template: str, fields: Mapping[str, str]) -> PurePosixPath:
+    """Return the path below ``out/`` that *template* gives for these *fields*.
+
+    The template was checked with the rule; here every value is cleaned, so that no
+    value can leave the folder, hide the file or be refused by Windows clients.
+    """
+    parts = [_filled(part, fields) for part in template.split("/")]
+    return PurePosixPath(*parts)
+
+
+def _filled(part: str, fields: Mapping[str, str]) -> str:
+    text = _FIELD.sub(lambda match: clean(fields[match.group(1)]), part)
+    return _safe_name(text)
+
+
+def clean(value: str) -> str:
+    """Return *value* in NFC without separators, control and direction characters."""
+    value = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    value = unicodedata.normalize("NFC", _FORBIDDEN.sub("_", value))
+    # Cf holds the bidirectional overrides that make a name read as another one.
+    return "".join(c for c in value if unicodedata.category(c) not in {"Cf", "Cs"})
+
+
+def _safe_name(name: str) -> str:
+    name = name.lstrip(".- ").rstrip(". ") or "unnamed"
+    if _WINDOWS_DEVICES.match(name):
+        name = f"_{name}"
+    stem, dot, extension = name.rpartition(".")
+    if not dot:
+        return _cut(name, MAX_NAME_BYTES)
+    return _cut(stem, MAX_NAME_BYTES - len(extension) - 1) + dot + extension
+
+
+def _cut(text: str, limit: int) -> str:
+    """Shorten *text* to *limit* UTF-8 bytes without splitting a character."""
+    return text.encode()[:limit].decode("utf-8", "ignore")
+
+
+def fits_beside(path: Path, ending: str) -> Path:
+    """Return *path* with *ending* added, cut so that the name stays below 255 bytes."""
+    name = os.fsencode(path.name)
+    return path.with_name(os.fsdecode(name[: 255 - len(ending)]) + ending)

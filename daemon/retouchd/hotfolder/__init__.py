@@ -1,0 +1,1 @@
+"""All file work of one hot folder, in one thread: take in, hand out, recover."""

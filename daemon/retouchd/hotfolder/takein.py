@@ -1,0 +1,201 @@
+"""Takes settled drops in: scan, settle, group with sidecars, intent, claim."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from retouchd.hotfolder.places import EPOCH, Places
+from retouchd.inspect.sidecars import MASK_ENDINGS, group
+from retouchd.intake.claim import Claim, Taken, take
+from retouchd.intake.scan import IGNORED_NAMES, LeftInPlace, Seen, scan
+from retouchd.intake.settle import Settler, has_writer, has_zero_tail
+from retouchd.ledger.jobs import Entry, Journal, new_job_id
+from retouchd.log import get_logger
+
+log = get_logger()
+
+CLAIMS_AT_ONCE = 64
+"""Drops that share the commit of their intents."""
+
+LONELY_MASK_FACTOR = 10
+"""Settle times after which a mask without its picture is a picture itself."""
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A picture with its sidecars, complete as far as names tell."""
+
+    seen: Seen
+    members: tuple[Seen, ...]
+
+
+class TakeIn:
+    """Watches ``in/`` of one hot folder; used by its one thread only.
+
+    Args:
+        places: the open hot folder.
+        journal: where intents are noted.
+        settle_seconds: how long a file must be quiet.
+        ignored: further name patterns that are never drops.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        places: Places,
+        journal: Journal,
+        settle_seconds: float,
+        ignored: Sequence[str] = (),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._places = places
+        self._journal = journal
+        self._ignored = (*IGNORED_NAMES, *(p.lower() for p in ignored))
+        self._clock = clock
+        self._settler = Settler(settle_seconds)
+        self._waiting = 0
+        self.left: tuple[LeftInPlace, ...] = ()
+
+    @property
+    def waiting(self) -> int:
+        """Files of the last scan that will be taken but have not settled yet."""
+        return self._waiting
+
+    def next_look(self, now: float) -> float | None:
+        """When (monotonic clock) the next file can have settled; ``None``: nothing."""
+        return self._settler.next_look(now) if self._waiting else None
+
+    def take(
+        self, now: float, sidecar_wait: float = 0.0, at_most: int = CLAIMS_AT_ONCE
+    ) -> list[Entry]:
+        """Scan once and claim what has settled.
+
+        Args:
+            now: seconds of the monotonic clock.
+            sidecar_wait: seconds that a picture without sidecars waits for one.
+            at_most: how many drops may be claimed now.
+
+        Raises:
+            OSError: the share failed; what is claimed stays journaled.
+        """
+        found = scan(self._places.folder.inbox, self._ignored)
+        quiet = {seen.name for seen in self._settler.look(found.files, now)}
+        candidates, lonely = self._grouped(found.files, now)
+        self._note_left((*found.left, *lonely))
+        ready = [
+            one for one in candidates if self._is_ready(one, quiet, now, sidecar_wait)
+        ]
+        self._waiting = len(candidates) - len(ready[:at_most])
+        return self._claim(ready[:at_most])
+
+    def _grouped(
+        self, files: Iterable[Seen], now: float
+    ) -> tuple[list[_Candidate], list[LeftInPlace]]:
+        candidates: list[_Candidate] = []
+        lonely: list[LeftInPlace] = []
+        for prefix, listing in _by_folder(files):
+            groups = group(listing)
+            for name, members in groups.pictures.items():
+                candidates.append(
+                    _Candidate(listing[name], tuple(listing[m] for m in members))
+                )
+            for name in groups.lonely:
+                if self._is_grown_up(prefix + name, now):
+                    candidates.append(_Candidate(listing[name], ()))
+                else:
+                    lonely.append(LeftInPlace(prefix + name, "its picture is missing"))
+            for name, pictures in groups.ambiguous.items():
+                reason = f"it could belong to {' or '.join(pictures)}"
+                lonely.append(LeftInPlace(prefix + name, reason))
+        return candidates, lonely
+
+    def _is_grown_up(self, name: str, now: float) -> bool:
+        """Whether a mask waited for its picture so long that it must be a picture."""
+        patience = LONELY_MASK_FACTOR * self._settler.settle_seconds
+        is_mask = name.lower().endswith(MASK_ENDINGS)
+        return is_mask and self._settler.quiet_for(name, now) >= patience
+
+    def _is_ready(
+        self, one: _Candidate, quiet: set[str], now: float, sidecar_wait: float
+    ) -> bool:
+        files = (one.seen, *one.members)
+        if not all(seen.name in quiet for seen in files):
+            return False
+        name = one.seen.name
+        age = self._settler.quiet_for(name, now) - self._settler.settle_seconds
+        if not one.members and age < sidecar_wait:
+            return False
+        return not any(self._still_moves(seen, age, now) for seen in files)
+
+    def _still_moves(self, seen: Seen, age: float, now: float) -> bool:
+        """Ask the file itself: a writer, or a tail that a copy has yet to fill."""
+        path = self._places.folder.inbox / seen.name
+        try:
+            if has_writer(path):
+                self._settler.postpone(seen.name, now)
+                return True
+            return age < self._settler.settle_seconds and has_zero_tail(path)
+        except FileNotFoundError:
+            return True
+        except PermissionError:
+            return False  # claimed all the same: the worker says what is wrong
+
+    def _note_left(self, left: Sequence[LeftInPlace]) -> None:
+        for one in set(left).difference(self.left):
+            log.info(
+                "left_in_place",
+                hot_folder=self._places.folder.name,
+                file=one.name,
+                reason=one.reason,
+            )
+        self.left = tuple(left)
+
+    def _claim(self, ready: Sequence[_Candidate]) -> list[Entry]:
+        if not ready:
+            return []
+        now = self._clock()
+        entries = [self._entry(one, now) for one in ready]
+        self._journal.intend(entries, now).result()
+        claimed: list[Entry] = []
+        nothing: list[Entry] = []
+        for entry, one in zip(entries, ready, strict=True):
+            taken = take(
+                _claim_of(entry, one),
+                self._places.folder.inbox,
+                self._places.claim_folder(entry.job),
+            )
+            (claimed if taken is Taken.TAKEN else nothing).append(entry)
+        if nothing:
+            self._journal.forget([entry.job for entry in nothing])
+        self._journal.claimed([entry.job for entry in claimed], self._clock())
+        return claimed
+
+    def _entry(self, one: _Candidate, at: float) -> Entry:
+        fingerprint = one.seen.fingerprint
+        return Entry(
+            job=new_job_id(at),
+            hot_folder=self._places.folder.name,
+            source=one.seen.name,
+            members=tuple(seen.name for seen in one.members),
+            size=fingerprint.size,
+            mtime_ns=fingerprint.mtime_ns,
+            inode=fingerprint.inode,
+            epoch=EPOCH,
+            arrived_at=at - self._settler.quiet_for(one.seen.name, time.monotonic()),
+        )
+
+
+def _claim_of(entry: Entry, one: _Candidate) -> Claim:
+    return Claim(entry.job, entry.source, entry.members, one.seen.fingerprint)
+
+
+def _by_folder(files: Iterable[Seen]) -> Iterator[tuple[str, dict[str, Seen]]]:
+    """Yield each folder's prefix (``sub/`` or empty) and its files by base name."""
+    folders: dict[str, dict[str, Seen]] = defaultdict(dict)
+    for seen in files:
+        prefix, _, base = seen.name.rpartition("/")
+        folders[f"{prefix}/" if prefix else ""][base] = seen
+    yield from folders.items()

@@ -1,0 +1,87 @@
+"""inotify as a hint: it wakes the scanner early and is never believed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.observers.inotify import InotifyObserver
+
+from retouchd.intake.mounts import Mount
+
+Method = Literal["inotify", "scan"]
+
+
+def method_for(mount: Mount, wanted: Literal["auto", "inotify", "scan"]) -> Method:
+    """Choose inotify only where the kernel sees every change of the mount."""
+    if wanted != "auto":
+        return wanted
+    return "scan" if mount.is_network else "inotify"
+
+
+class _Wake(FileSystemEventHandler):
+    """Calls *wake* for anything that may have made a file complete.
+
+    It does nothing else: a handler that raises makes watchdog deaf for good.
+    """
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self._wake = wake
+
+    def on_created(self, event: FileSystemEvent) -> None:  # noqa: ARG002
+        self._wake()
+
+    def on_moved(self, event: FileSystemEvent) -> None:  # noqa: ARG002
+        self._wake()
+
+    def on_closed(self, event: FileSystemEvent) -> None:  # noqa: ARG002
+        self._wake()
+
+
+class _OverflowListener(logging.Handler):
+    """Hears the one sign that watchdog gives of lost events: a log line."""
+
+    def __init__(self, overflowed: Callable[[], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._overflowed = overflowed
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if "overflow" in record.getMessage().lower():
+            self._overflowed()
+
+
+class Watcher:
+    """Watches one folder tree through inotify until it is stopped.
+
+    Args:
+        folder: the tree.
+        wake: called from watchdog's thread after a change; must only set a flag.
+        overflowed: called when the kernel dropped events.
+
+    Raises:
+        OSError: inotify is used up (``fs.inotify.max_user_instances`` or
+            ``max_user_watches``).
+    """
+
+    def __init__(
+        self, folder: Path, wake: Callable[[], None], overflowed: Callable[[], None]
+    ) -> None:
+        self._listener = _OverflowListener(overflowed)
+        logging.getLogger("watchdog").addHandler(self._listener)
+        self._observer = InotifyObserver()
+        self._observer.schedule(_Wake(wake), str(folder), recursive=True)
+        self._observer.start()
+
+    def is_alive(self) -> bool:
+        """Whether every thread that should deliver events still runs."""
+        emitters = self._observer.emitters
+        return bool(emitters) and all(emitter.is_alive() for emitter in emitters)
+
+    def stop(self) -> None:
+        """End all threads."""
+        logging.getLogger("watchdog").removeHandler(self._listener)
+        self._observer.stop()
+        self._observer.join()
