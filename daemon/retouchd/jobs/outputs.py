@@ -1,0 +1,129 @@
+"""Renders the outputs of a rule: size, name, format, bytes on disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from retouchd.delivery.naming import clean, fill_template
+from retouchd.delivery.place import sha256_of, sync_file
+from retouchd.errors import InputError
+from retouchd.media.encoding import Encoding, Format, encode
+from retouchd.media.framing import resized
+from retouchd.rules.schema import Output, Rule
+from retouchd.rules.templates import format_of
+from retouchd.timestamps import utc
+from retouchd.values import Drop, Inspection, Picture, Rendition, Tier
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What every output of one job has in common.
+
+    Attributes:
+        folder: sub-folder of ``in/`` that the drop came from, kept in ``out/``.
+        fields: values of the template fields that do not depend on the output.
+        source_type: IPTC DigitalSourceType to state in the outputs; may be empty.
+    """
+
+    rule: Rule
+    folder: PurePosixPath
+    fields: dict[str, str]
+    source_type: str
+
+    @classmethod
+    def of(
+        cls,
+        drop: Drop,
+        rule: Rule,
+        inspection: Inspection,
+        tier: Tier,
+        moment: float,
+        sequence: int,
+    ) -> Frame:
+        """Collect what the names and records of *drop*'s outputs need."""
+        name = PurePosixPath(drop.name)
+        date, _, time = utc(moment).partition("T")
+        fields = {
+            "stem": name.stem,
+            "ext": name.suffix.lstrip("."),
+            "date": date,
+            "time": time[:8].replace(":", ""),
+            "rule": rule.rule,
+            "origin": inspection.origin.name,
+            "tier": tier,
+            "frame": "0001",  # a still is its own first frame
+            "seq": f"{sequence:04d}",
+        }
+        folder = PurePosixPath(*[clean(part) for part in name.parent.parts])
+        return cls(rule, folder, fields, "")
+
+
+def render_outputs(
+    picture: Picture, frame: Frame, stage: Path
+) -> tuple[Rendition, ...]:
+    """Write every output of the rule beside *stage* and force it to disk.
+
+    Raises:
+        InputError: the picture cannot be written in the wanted format.
+        OSError: the disk is full or failing.
+    """
+    return tuple(
+        _render(picture, frame, number, output, stage)
+        for number, output in enumerate(frame.rule.outputs)
+    )
+
+
+def _render(
+    picture: Picture, frame: Frame, number: int, output: Output, stage: Path
+) -> Rendition:
+    sized = _sized(picture, output)
+    width, height = sized.image.width, sized.image.height
+    size_fields = {"width": str(width), "height": str(height)}
+    name = frame.folder / fill_template(output.name, frame.fields | size_fields)
+    path = stage.with_name(f"{stage.name}-{number}{name.suffix}")
+    encode(
+        sized,
+        path,
+        Encoding(
+            format=_format(name.name),
+            quality=output.quality,
+            depth=output.depth,
+            metadata=output.metadata,
+            profile=output.profile,
+        ),
+        source_type=frame.source_type,
+    )
+    sync_file(path)
+    return Rendition(
+        output=number,
+        stage=path,
+        name=str(name),
+        conflict=output.conflict,
+        sha256=sha256_of(path),
+        bytes=path.stat().st_size,
+        width=width,
+        height=height,
+    )
+
+
+def _format(name: str) -> Format:
+    """Return the format of a finished name; ``{ext}`` may have brought any."""
+    found = format_of(name)
+    if not found:
+        raise InputError(
+            f"retouchd does not write files like {name}",
+            hint="let the rule name an output format, such as {stem}.png",
+        )
+    return found
+
+
+def _sized(picture: Picture, output: Output) -> Picture:
+    """Shrink to exactly the wanted size; enlarge only where the rule says so."""
+    if not output.size.is_set:
+        return picture
+    have = picture.image.width, picture.image.height
+    want = output.size.target(*have)
+    if want == have or (sum(want) > sum(have) and not output.enlarge):
+        return picture
+    return picture.with_image(resized(picture.image, *want))

@@ -1,0 +1,106 @@
+"""A rule on files, by the code of the daemon's jobs, without folders and ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from retouchd.delivery.place import move_without_overwriting
+from retouchd.inspect.sidecars import group
+from retouchd.jobs.budget import MemoryBudget
+from retouchd.jobs.runner import Order, Runner
+from retouchd.jobs.worker import WorkerPlan
+from retouchd.media.contact_sheet import contact_sheet
+from retouchd.models.shelf import Shelf
+from retouchd.rules.schema import Match, Rule
+from retouchd.values import DESTINATIONS, Drop, Outcome, Tier
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """What became of one file.
+
+    Attributes:
+        outputs: the finished files.
+        error: why there are none; empty when all went well.
+    """
+
+    source: Path
+    outputs: tuple[Path, ...]
+    error: str
+
+    def sentence(self) -> str:
+        """Say in one line how it went."""
+        if self.error:
+            return f"{self.source}: failed: {self.error}"
+        return f"{self.source} → {', '.join(str(path) for path in self.outputs)}"
+
+
+class Trial:
+    """Runs one rule on files, whatever the rule's own conditions say.
+
+    Args:
+        plan: threads, models and limits, as a worker gets them.
+        rule: the rule to try.
+        out: folder of the results; an older result keeps its name.
+        tier: instead of the rule's tier.
+    """
+
+    def __init__(
+        self, plan: WorkerPlan, rule: Rule, out: Path, tier: Tier | None
+    ) -> None:
+        self._rule = rule.model_copy(update={"match": Match()})
+        self._out = out
+        self._tier = tier
+        self._threads = plan.threads
+        self._runner = Runner(
+            Shelf(plan.models, plan.runtime),
+            plan.limits,
+            MemoryBudget(plan.memory_bytes),
+        )
+        self._pairs: list[tuple[Path, Path]] = []
+
+    def run(self, files: Sequence[Path]) -> Iterator[TrialResult]:
+        """Yield the result of each of *files*, in their order."""
+        self._out.mkdir(parents=True, exist_ok=True)
+        with ThreadPoolExecutor(self._threads) as pool:
+            orders = [self._order(n, file) for n, file in enumerate(files, start=1)]
+            outcomes = pool.map(self._runner.run, orders)
+            for file, outcome in zip(files, outcomes, strict=True):
+                yield self._settle(file, outcome)
+
+    def _order(self, number: int, file: Path) -> Order:
+        listing = [entry.name for entry in file.parent.iterdir() if entry.is_file()]
+        members = group(listing).pictures.get(file.name, ())
+        stage = self._out / f".trial-{number}"
+        return Order(
+            job=f"trial-{number}",
+            drop=Drop(
+                "try", file.name, file, tuple(file.with_name(name) for name in members)
+            ),
+            rules=(self._rule,),
+            stages=dict.fromkeys(DESTINATIONS, stage),
+            tier=self._tier,
+            sequence=number,
+        )
+
+    def _settle(self, file: Path, outcome: Outcome) -> TrialResult:
+        outputs = []
+        for made in outcome.renditions:
+            wanted = self._out / made.name
+            wanted.parent.mkdir(parents=True, exist_ok=True)
+            outputs.append(move_without_overwriting(made.stage, wanted))
+        if outputs:
+            self._pairs.append((file, outputs[0]))
+        error = outcome.error and f"{outcome.error} {outcome.hint}".strip()
+        return TrialResult(file, tuple(outputs), error)
+
+    def contact_sheet(self) -> Path | None:
+        """Write a sheet of inputs beside their first results; ``None``: no results."""
+        if not self._pairs:
+            return None
+        sheet = self._out / "before-after.jpg"
+        contact_sheet(self._pairs, sheet)
+        return sheet
