@@ -1,0 +1,8 @@
+"""``retouchd bench``."""
+
+import click
+
+
+@click.command()
+def bench() -> None:
+    """Measure this machine."""

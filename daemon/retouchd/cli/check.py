@@ -1,0 +1,41 @@
+"""``retouchd check`` and ``retouchd doctor``."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+
+import click
+
+from retouchd.app import rule_book
+from retouchd.cli.shared import json_option, pass_config, settings_from, show
+from retouchd.errors import ConfigError, Problem
+from retouchd.hotfolder.places import folder_problems
+from retouchd.ops.doctor import examine
+
+
+@click.command()
+@pass_config
+def check(config: str | None) -> None:
+    """Check configuration, rules, models and folders; list every problem."""
+    settings = settings_from(config)
+    problems: list[Problem] = []
+    try:
+        rule_book(settings)
+    except ConfigError as error:
+        problems += error.problems
+    for folder in settings.hot_folders:
+        problems += folder_problems(folder)
+    if problems:
+        raise ConfigError(*problems)
+    click.echo(f"fine: {len(settings.hot_folders)} hot folders, rules and models")
+
+
+@click.command()
+@json_option
+@pass_config
+def doctor(config: str | None, *, as_json: bool) -> None:
+    """Tell what this machine can do."""
+    findings = [asdict(finding) for finding in examine(settings_from(config))]
+    show(findings, as_json=as_json, nothing="nothing to say")
+    sys.exit(1 if any(one["verdict"] == "problem" for one in findings) else 0)

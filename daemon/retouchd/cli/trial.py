@@ -1,0 +1,47 @@
+"""``retouchd try``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+from rich.progress import Progress
+
+from retouchd.app import worker_plan
+from retouchd.cli.shared import SOME_FILES_FAILED, pass_config, settings_from
+from retouchd.jobs.trial import Trial
+from retouchd.rules.load import find_rule, load_rule
+from retouchd.values import TIERS, Tier
+
+
+@click.command("try")
+@click.argument("rule")
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path))
+@click.option("--tier", type=click.Choice(TIERS), help="Instead of the rule's.")
+@pass_config
+def trial(
+    config: str | None, rule: str, files: tuple[Path, ...], out: Path, tier: Tier | None
+) -> None:
+    """Use RULE (a name or a file) on FILES, without daemon and ledger."""
+    settings = settings_from(config)
+    found = Path(rule) if rule.endswith(".yaml") else None
+    chosen = load_rule(found or find_rule(settings.rules_folders, rule))
+    attempt = Trial(worker_plan(settings), chosen, out, tier)
+    failed = 0
+    with Progress(disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task(chosen.rule, total=len(files))
+        for result in attempt.run(files):
+            progress.advance(task)
+            failed += bool(result.error)
+            click.echo(result.sentence())
+    sheet = attempt.contact_sheet()
+    if sheet:
+        click.echo(f"before and after: {sheet}")
+    sys.exit(SOME_FILES_FAILED if failed else 0)

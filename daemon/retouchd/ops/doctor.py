@@ -1,0 +1,64 @@
+"""Examines a machine and a configuration: what works, what does not, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from retouchd.intake.mounts import mount_of
+from retouchd.models.runtime import Runtime
+from retouchd.models.shelf import Shelf
+from retouchd.ops.finding import Finding
+from retouchd.ops.folders import access, examine_hot_folder, space
+from retouchd.ops.machine import examine_machine
+from retouchd.settings import Settings
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Examine all that the daemon will lean on, and change nothing.
+
+    Takes a second or two, and five more for each share that does not answer.
+    """
+    found = list(examine_machine(settings.worker.device))
+    found += ledger(settings.database.parent)
+    found += models(settings.models_folders)
+    for folder in settings.hot_folders:
+        found += examine_hot_folder(folder, settings.intake)
+    return found
+
+
+def ledger(folder: Path) -> Iterator[Finding]:
+    """Examine the folder that holds the database."""
+    complaints = list(access("ledger", folder))
+    yield from complaints
+    mount = mount_of(folder)
+    if mount.is_network:
+        yield Finding(
+            "ledger",
+            "problem",
+            f"{folder} lies on {mount.file_system}, where SQLite may lose its writes",
+            "set `database` to a path on a local disk",
+        )
+    elif not complaints:
+        yield space("ledger", folder)
+
+
+def models(folders: Sequence[Path]) -> Iterator[Finding]:
+    """Examine every manifest and its weights; weights not fetched yet are only named.
+
+    Args:
+        folders: each holds one folder per model.
+    """
+    # No session is opened here; where it would run plays no part.
+    shelf = Shelf(folders, Runtime("cpu"))
+    for problem in shelf.problems():
+        text = str(problem).removesuffix(f" ({problem.hint})")
+        yield Finding("models", "problem", text, problem.hint)
+    for one in shelf.manifests():
+        subject = f"model {one.name}"
+        text = f"{one.task}, {one.tier}"
+        if one.weights.exists():
+            yield Finding(subject, "ok", text)
+        else:
+            hint = f"retouchd models pull {one.name}"
+            yield Finding(subject, "warning", f"{text}, weights are not here", hint)
