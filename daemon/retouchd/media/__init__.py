@@ -1,0 +1,1 @@
+"""Pixels in files: stills, colour, LUTs, sizes."""

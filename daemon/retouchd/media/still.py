@@ -1,0 +1,139 @@
+"""Opens and decodes stills strictly."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from retouchd.errors import DamagedError, InputError
+from retouchd.media.colour import ICC, to_srgb
+from retouchd.media.metadata import upright_exif
+from retouchd.media.pixels import Pixels, from_array, to_array
+from retouchd.media.vips import pyvips
+from retouchd.values import Header, Metadata, Picture
+
+__all__ = ["Pixels", "decode", "from_array", "open_image", "to_array"]
+
+_LOADERS = {
+    "jpeg": "jpegload",
+    "png": "pngload",
+    "tiff": "tiffload",
+    "webp": "webpload",
+    "avif": "heifload",
+    "gif": "gifload",
+}
+
+_LAYOUT_FIELDS = {
+    *("width", "height", "bands", "format", "coding", "interpretation"),
+    *("xoffset", "yoffset", "xres", "yres"),
+}
+
+
+def open_image(
+    path: Path,
+    format: str,  # noqa: A002  (the word of Header.format)
+    *,
+    fail_on: Literal["none", "truncated", "error", "warning"] = "warning",
+    access: Literal["random", "sequential"] = "random",
+) -> pyvips.Image:
+    """Open the first page of a still; only its header is read until pixels are asked.
+
+    Args:
+        path: the file.
+        format: ``jpeg``, ``png``, ``tiff``, ``webp``, ``avif`` or ``gif``, as found by
+            content; the name of the file plays no part.
+        fail_on: from which degree of damage on pixels are refused.
+        access: ``sequential`` streams from top to bottom, once.
+
+    Raises:
+        InputError: the format is unknown or the header cannot be read.
+    """
+    loader = _LOADERS.get(format)
+    if loader is None:
+        raise InputError(
+            f"pictures of the format {format!r} are not read",
+            hint="send JPEG, PNG, TIFF, WebP, AVIF or GIF",
+            file=path,
+        )
+    load: Any = getattr(pyvips.Image, loader)
+    try:
+        return load(os.fsencode(path), fail_on=fail_on, access=access)
+    except pyvips.Error as error:
+        raise _damaged(path, error) from error
+
+
+def decode(path: Path, header: Header) -> Picture:
+    """Decode a still into memory as steps want it: sRGB, upright, RGB or RGBA.
+
+    Grey becomes RGB, CMYK and wide gamuts become sRGB, a palette is expanded, fewer
+    than 8 bits become 8, floating point becomes 16. Decoding is strict: libvips would
+    otherwise hand out half a file, the rest grey, without a word.
+
+    Args:
+        path: the file.
+        header: what the inspection found in it.
+
+    Raises:
+        InputError: the file is damaged, cut short, or no longer what *header* says.
+    """
+    image = open_image(path, header.format, access="sequential")
+    if sorted((image.width, image.height)) != sorted((header.width, header.height)):
+        raise InputError(
+            f"the picture is {image.width} x {image.height} pixels, "
+            f"but was {header.width} x {header.height} when it was inspected",
+            hint="something writes to the file; copy it again",
+            file=path,
+        )
+    try:
+        pixels = _upright(to_srgb(image).copy_memory())
+    except pyvips.Error as error:
+        raise _damaged(path, error) from error
+    if pixels.format not in ("uchar", "ushort") or pixels.bands not in (3, 4):
+        raise InputError(
+            f"pixels of {pixels.bands} bands of type {pixels.format} are not supported",
+            hint="save the picture as RGB with 8 or 16 bits",
+            file=path,
+        )
+    return Picture(_without_fields(pixels), metadata=_metadata(image))
+
+
+def _upright(image: pyvips.Image) -> pyvips.Image:
+    """Apply the EXIF orientation; *image* is in memory, since turning jumps about."""
+    turned = image.get_typeof("orientation") and image.get("orientation") > 1
+    return image.autorot().copy_memory() if turned else image
+
+
+def _without_fields(image: pyvips.Image) -> pyvips.Image:
+    """Return the bare pixels: metadata travels in ``Picture.metadata`` alone."""
+    bare = image.copy()
+    for name in bare.get_fields():
+        if name not in _LAYOUT_FIELDS:
+            bare.remove(name)
+    return bare
+
+
+def _metadata(image: pyvips.Image) -> Metadata:
+    """Collect the blobs of *image*; its pixels come upright, so its EXIF says so."""
+
+    def blob(name: str) -> bytes:
+        return bytes(image.get(name)) if image.get_typeof(name) else b""
+
+    return Metadata(
+        exif=upright_exif(blob("exif-data")),
+        xmp=blob("xmp-data"),
+        iptc=blob("iptc-data"),
+        icc=blob(ICC),
+        # 1 pixel per millimetre is libvips' word for 'unknown'.
+        pixels_per_mm=0.0 if image.xres == 1 else float(image.xres),
+    )
+
+
+def _damaged(path: Path, error: Exception) -> DamagedError:
+    """Say what a decoder complained about, for people who made the picture."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return DamagedError(
+        f"the file is cut short or damaged: {lines[-1] if lines else error}",
+        hint="copy it again, or export it again from where it was made",
+        file=path,
+    )
