@@ -1,0 +1,1 @@
+"""Models as data: manifests, the shelf, sessions, tiles, tensors."""
