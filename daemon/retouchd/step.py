@@ -69,6 +69,9 @@ class Step(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    source_type: ClassVar[str] = ""
+    """IPTC DigitalSourceType that a picture gets by this step; empty: none."""
+
     def size_after(self, width: int, height: int) -> tuple[int, int]:
         """Return the pixels that a picture of *width* x *height* has after this step.
 

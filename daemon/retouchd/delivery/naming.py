@@ -11,6 +11,9 @@ from pathlib import Path, PurePosixPath
 MAX_NAME_BYTES = 200
 """Room for a suffix below the 255 bytes that file systems allow."""
 
+_MAX_EXTENSION_BYTES = 16
+"""Longer ones are no extensions but names with a dot in them."""
+
 _FIELD = re.compile(r"\{(\w+)\}")
 _FORBIDDEN = re.compile(r'[/\\\x00-\x1f\x7f<>:"|?*]')
 _WINDOWS_DEVICES = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
@@ -39,14 +42,21 @@ def clean(value: str) -> str:
     return "".join(c for c in value if unicodedata.category(c) not in {"Cf", "Cs"})
 
 
+def folder_name(value: str) -> str:
+    """Return the name of a sub-folder of ``in/`` as it is safe below ``out/``."""
+    return _safe_name(clean(value))
+
+
 def _safe_name(name: str) -> str:
+    """Return *name* visible, at most ``MAX_NAME_BYTES`` long and fit for Windows."""
     name = name.lstrip(".- ").rstrip(". ") or "unnamed"
     if _WINDOWS_DEVICES.match(name):
         name = f"_{name}"
     stem, dot, extension = name.rpartition(".")
-    if not dot:
-        return _cut(name, MAX_NAME_BYTES)
-    return _cut(stem, MAX_NAME_BYTES - len(extension) - 1) + dot + extension
+    extension_bytes = len(extension.encode())
+    if not dot or extension_bytes > _MAX_EXTENSION_BYTES:
+        return _cut(name, MAX_NAME_BYTES).rstrip(". ")
+    return _cut(stem, MAX_NAME_BYTES - extension_bytes - 1) + dot + extension
 
 
 def _cut(text: str, limit: int) -> str:

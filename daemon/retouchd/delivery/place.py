@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import hashlib
+import itertools
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -17,6 +18,7 @@ _AT_FDCWD = -100
 _RENAME_NOREPLACE = 1
 _NO_SUCH_METHOD = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EPERM}
 _HASH_BLOCK = 1 << 20
+_MAX_NAME_BYTES = 255
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -142,12 +144,15 @@ def _rename_noreplace(source: Path, target: Path) -> None:
 
 
 def suffixed(path: Path) -> Iterator[Path]:
-    """Yield *path*, then ``NAME-2.EXT``, ``NAME-3.EXT`` and so on."""
+    """Yield *path*, then ``NAME-2.EXT``, ``NAME-3.EXT`` and so on.
+
+    A stem is cut where the number would make the name too long for file systems.
+    """
     yield path
-    number = 2
-    while True:
-        yield path.with_name(f"{path.stem}-{number}{path.suffix}")
-        number += 1
+    for number in itertools.count(2):
+        ending = os.fsencode(f"-{number}{path.suffix}")
+        stem = os.fsencode(path.stem)[: _MAX_NAME_BYTES - len(ending)]
+        yield path.with_name(os.fsdecode(stem + ending))
 
 
 def free_name(path: Path) -> Path:
@@ -183,7 +188,8 @@ def _move(source: Path, target: Path) -> None:
 
 def _move_across(source: Path, target: Path) -> None:
     """Copy *source* to another file system, prove the copy, then remove *source*."""
-    copy = target.with_name(f".{target.name}.retouchd-part")
+    # Short on purpose: the name of *target* may be as long as names can be.
+    copy = target.with_name(f".{source.parent.name}-{source.stat().st_ino}.part")
     shutil.copy2(source, copy)
     sync_file(copy)
     if sha256_of(copy) != sha256_of(source):

@@ -34,6 +34,9 @@ IGNORED_NAMES = (
 )
 """Names that are never drops, compared in lower case."""
 
+MAX_FOLDER_BYTES = 1000
+"""Longest path of a sub-folder: below ``done/`` it must stay below 4096 bytes too."""
+
 
 @dataclass(frozen=True)
 class Fingerprint:
@@ -77,7 +80,7 @@ def scan(inbox: Path, ignored: tuple[str, ...] = IGNORED_NAMES) -> Scan:
     """
     files: list[Seen] = []
     left: list[LeftInPlace] = []
-    for name, entry in _entries(inbox, "", ignored):
+    for name, entry in _entries(inbox, ignored, left):
         try:
             facts = entry.stat(follow_symlinks=False)
         except FileNotFoundError:
@@ -98,25 +101,41 @@ def fingerprint(facts: os.stat_result) -> Fingerprint:
 
 
 def _entries(
-    folder: Path, prefix: str, ignored: tuple[str, ...]
+    inbox: Path, ignored: tuple[str, ...], left: list[LeftInPlace]
 ) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
+    """Yield everything but folders; what cannot be looked into goes to *left*."""
+    folders = [""]
+    while folders:
+        prefix = folders.pop()
+        for entry in _listing(inbox, prefix, left):
+            name = prefix + entry.name
             if is_ignored(entry.name, ignored):
                 continue
-            if entry.is_dir(follow_symlinks=False):
-                yield from _sub_folder(entry, prefix, ignored)
+            if not entry.is_dir(follow_symlinks=False):
+                yield name, entry
+            elif len(os.fsencode(name)) > MAX_FOLDER_BYTES:
+                left.append(LeftInPlace(name, "its folders are nested too deeply"))
             else:
-                yield prefix + entry.name, entry
+                folders.append(f"{name}/")
 
 
-def _sub_folder(
-    entry: os.DirEntry[str], prefix: str, ignored: tuple[str, ...]
-) -> Iterator[tuple[str, os.DirEntry[str]]]:
+def _listing(
+    inbox: Path, prefix: str, left: list[LeftInPlace]
+) -> list[os.DirEntry[str]]:
+    """List one folder; only *inbox* itself must be readable."""
     try:
-        yield from _entries(Path(entry.path), f"{prefix}{entry.name}/", ignored)
+        with os.scandir(inbox / prefix) as entries:
+            return list(entries)
     except FileNotFoundError:
-        return  # removed while we looked
+        if not prefix:
+            raise
+        return []  # removed while we looked
+    except OSError as error:
+        if not prefix:
+            raise
+        reason = f"the folder cannot be read: {error.strerror}"
+        left.append(LeftInPlace(prefix.rstrip("/"), reason))
+        return []
 
 
 def is_ignored(name: str, patterns: tuple[str, ...]) -> bool:

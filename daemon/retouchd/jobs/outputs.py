@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from retouchd.delivery.naming import clean, fill_template
+from retouchd.delivery.naming import fill_template, folder_name
 from retouchd.delivery.place import sha256_of, sync_file
 from retouchd.errors import InputError
+from retouchd.jobs.order import Order
 from retouchd.media.encoding import Encoding, Format, encode
 from retouchd.media.framing import resized
 from retouchd.rules.schema import Output, Rule
 from retouchd.rules.templates import format_of
 from retouchd.timestamps import utc
-from retouchd.values import Drop, Inspection, Picture, Rendition, Tier
+from retouchd.values import Inspection, Picture, Rendition, Tier
 
 
 @dataclass(frozen=True)
@@ -34,16 +35,15 @@ class Frame:
     @classmethod
     def of(
         cls,
-        drop: Drop,
+        order: Order,
         rule: Rule,
         inspection: Inspection,
         tier: Tier,
-        moment: float,
-        sequence: int,
+        source_type: str,
     ) -> Frame:
-        """Collect what the names and records of *drop*'s outputs need."""
-        name = PurePosixPath(drop.name)
-        date, _, time = utc(moment).partition("T")
+        """Collect what the names and records of the job's outputs need."""
+        name = PurePosixPath(order.drop.name)
+        date, _, time = utc(order.arrived_at).partition("T")
         fields = {
             "stem": name.stem,
             "ext": name.suffix.lstrip("."),
@@ -53,10 +53,10 @@ class Frame:
             "origin": inspection.origin.name,
             "tier": tier,
             "frame": "0001",  # a still is its own first frame
-            "seq": f"{sequence:04d}",
+            "seq": f"{order.sequence:04d}",
         }
-        folder = PurePosixPath(*[clean(part) for part in name.parent.parts])
-        return cls(rule, folder, fields, "")
+        folder = PurePosixPath(*[folder_name(part) for part in name.parent.parts])
+        return cls(rule, folder, fields, source_type)
 
 
 def render_outputs(

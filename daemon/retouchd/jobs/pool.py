@@ -10,7 +10,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
-from retouchd.jobs.runner import Order
+from retouchd.jobs.order import Order
 from retouchd.jobs.worker import Begun, Finished, WorkerPlan, run_worker
 from retouchd.log import get_logger
 from retouchd.values import Outcome

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from retouchd.delivery.place import sha256_of
+from retouchd.delivery.provenance import source_type_of
 from retouchd.errors import InputError, RetouchdError
 from retouchd.inspect import Limits, inspect
 from retouchd.jobs.budget import MemoryBudget, estimated_need
 from retouchd.jobs.meter import CpuShares, Reading, measured
+from retouchd.jobs.order import Order
 from retouchd.jobs.outputs import Frame, render_outputs
 from retouchd.log import get_logger
 from retouchd.media.still import decode
@@ -22,7 +22,6 @@ from retouchd.step import Tools
 from retouchd.timestamps import utc
 from retouchd.values import (
     Destination,
-    Drop,
     GateRun,
     Inspection,
     Outcome,
@@ -35,30 +34,6 @@ from retouchd.values import (
 log = get_logger()
 
 
-@dataclass(frozen=True)
-class Order:
-    """What a worker is asked to do.
-
-    Attributes:
-        job: id of the job.
-        drop: the claimed file.
-        rules: the hot folder's rules, in the order in which they are tried.
-        stages: by destination, the path prefix of the outputs; ``-0.png`` and so on
-            is added. Results are staged on the file system where they will lie.
-        tier: overrides the tier of the rule (``try --tier``).
-        arrived_at: seconds since the epoch, for the fields of name templates.
-        sequence: running number of the drop in its hot folder, likewise.
-    """
-
-    job: str
-    drop: Drop
-    rules: tuple[Rule, ...]
-    stages: Mapping[Destination, Path]
-    tier: Tier | None = None
-    arrived_at: float = field(default_factory=time.time)
-    sequence: int = 1
-
-
 @dataclass
 class _Story:
     """What is known of a job so far; turned into its outcome at the end."""
@@ -69,6 +44,7 @@ class _Story:
     rule: Rule | None = None
     step_runs: list[StepRun] = field(default_factory=list)
     gate_runs: list[GateRun] = field(default_factory=list)
+    source_types: list[str] = field(default_factory=list)
     renditions: tuple[Rendition, ...] = ()
 
     @property
@@ -150,8 +126,7 @@ class Runner:
             story.inspection = inspection = inspect(order.drop, self._limits)
             story.rule = rule = self._choose_rule(order, inspection)
             story.sha256 = sha256_of(order.drop.path)
-        steps = [step for _, step in rule.steps]
-        with self._budget.admit(estimated_need(inspection.header, steps)):
+        with self._budget.admit(estimated_need(inspection.header, rule)):
             before = self._decode(story, reading)
             after = self._apply_steps(story, before)
             story.gate_runs += [g.judge(before, after) for _, g in rule.gates]
@@ -195,6 +170,8 @@ class Runner:
             tools = Tools(self._shelf, story.tier)
             with measured(self._shares) as reading:
                 result = step.apply(picture, tools)
+                if result is not picture:
+                    story.source_types.append(step.source_type)
                 # Here and not later, so that the step's cost is booked on the step.
                 result = result.with_image(result.image.copy_memory())
             story.step_runs.append(_step_run(word, picture, result, tools, reading))
@@ -206,12 +183,11 @@ class Runner:
         assert story.inspection is not None  # noqa: S101  (set by the only caller)
         self._progress(story.order.job, "encode")
         frame = Frame.of(
-            story.order.drop,
+            story.order,
             story.rule,
             story.inspection,
             story.tier,
-            story.order.arrived_at,
-            story.order.sequence,
+            source_type_of(story.source_types),
         )
         with measured(self._shares) as reading:
             story.renditions = render_outputs(

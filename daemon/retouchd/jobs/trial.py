@@ -10,7 +10,8 @@ from pathlib import Path
 from retouchd.delivery.place import move_without_overwriting
 from retouchd.inspect.sidecars import group
 from retouchd.jobs.budget import MemoryBudget
-from retouchd.jobs.runner import Order, Runner
+from retouchd.jobs.order import Order
+from retouchd.jobs.runner import Runner
 from retouchd.jobs.worker import WorkerPlan
 from retouchd.media.contact_sheet import contact_sheet
 from retouchd.models.shelf import Shelf

@@ -13,7 +13,8 @@ from threading import Lock
 from retouchd.delivery.place import Durability
 from retouchd.inspect import Limits
 from retouchd.jobs.budget import MemoryBudget
-from retouchd.jobs.runner import Order, Runner
+from retouchd.jobs.order import Order
+from retouchd.jobs.runner import Runner
 from retouchd.models.runtime import Runtime
 from retouchd.models.shelf import Shelf
 from retouchd.values import Outcome

@@ -1,0 +1,35 @@
+"""What a worker is asked to do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from retouchd.rules.schema import Rule
+from retouchd.values import Destination, Drop, Tier
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a worker is asked to do.
+
+    Attributes:
+        job: id of the job.
+        drop: the claimed file.
+        rules: the hot folder's rules, in the order in which they are tried.
+        stages: by destination, the path prefix of the outputs; ``-0.png`` and so on
+            is added. Results are staged on the file system where they will lie.
+        tier: overrides the tier of the rule (``try --tier``).
+        arrived_at: seconds since the epoch, for the fields of name templates.
+        sequence: running number of the drop in its hot folder, likewise.
+    """
+
+    job: str
+    drop: Drop
+    rules: tuple[Rule, ...]
+    stages: Mapping[Destination, Path]
+    tier: Tier | None = None
+    arrived_at: float = field(default_factory=time.time)
+    sequence: int = 1
