@@ -39,6 +39,9 @@ BEAT_SECONDS = 0.1
 RULES_SECONDS = 2.0
 """How often rule files are looked at for changes."""
 
+ALIVE_SECONDS = 5.0
+"""How often the service manager hears that all is well; it waits for 60."""
+
 STUCK_SECONDS = 300.0
 """A folder thread without progress for this long hangs in its share."""
 
@@ -163,7 +166,7 @@ class Daemon:
         self.loops = [self._loop(folder, settings) for folder in settings.hot_folders]
         self._stop = threading.Event()
         self._reload = threading.Event()
-        self._rules_seen = time.monotonic()
+        self._rules_seen = self._told_alive = time.monotonic()
         self._started_at = utc(time.time())
 
     def _loop(self, folder: HotFolder, settings: Settings) -> HotFolderLoop:
@@ -240,8 +243,9 @@ class Daemon:
         self._refresh_rules()
         now = time.monotonic()
         stuck = [one for one in self.loops if now - one.progress > STUCK_SECONDS]
-        if len(stuck) < len(self.loops):
-            # A share that hangs is that folder's trouble; all of them is ours.
+        # A share that hangs is that folder's trouble; all of them is ours.
+        if len(stuck) < len(self.loops) and now - self._told_alive >= ALIVE_SECONDS:
+            self._told_alive = now
             self._notifier.alive()
 
     def _refresh_rules(self) -> None:

@@ -35,6 +35,9 @@ BOOK_SECONDS = 5.0
 SHORTEST_LOOK_SECONDS = 0.05
 """Least time between two scans, however many events ask for one."""
 
+SCAN_SHARE = 0.2
+"""Largest share of the thread's time that scans of a huge inbox may take."""
+
 TRIES = 2
 """How often a job runs whose file may just not have been complete."""
 
@@ -121,6 +124,7 @@ class Cycle:
         self._staged: list[Staged] = []
         self._failing: list[tuple[Entry, Outcome]] = []
         self._next_scan = 0.0
+        self._no_scan_before = 0.0
         self._oldest_result = 0.0
         self._oldest_unbooked = 0.0
 
@@ -177,6 +181,8 @@ class Cycle:
     def _is_scan_due(self, now: float) -> bool:
         if not self._signals.takes_in or self._jobs >= IN_FLIGHT_LIMIT:
             return False
+        if now < self._no_scan_before:
+            return False
         look = self._take_in.next_look(now)
         is_time = now >= self._next_scan or (look is not None and now >= look)
         return is_time or self._signals.changed.is_set()
@@ -193,6 +199,9 @@ class Cycle:
         is_cut = len(taken) == room
         pause = SHORTEST_LOOK_SECONDS if is_cut else self._pace.rescan
         self._next_scan = now + pause
+        end = time.monotonic()
+        rest = max(SHORTEST_LOOK_SECONDS, (end - now) * (1 / SCAN_SHARE - 1))
+        self._no_scan_before = end + rest
 
     def _run(self, entry: Entry) -> None:
         """Give a claimed drop to the worker."""
@@ -290,11 +299,14 @@ class Cycle:
         now = time.monotonic()
         due = [now + self._pace.rescan]
         if self._signals.takes_in and self._jobs < IN_FLIGHT_LIMIT:
-            due.append(self._next_scan)
-            due.append(self._take_in.next_look(now) or self._next_scan)
+            looks = [self._next_scan, self._take_in.next_look(now)]
+            if self._signals.changed.is_set():
+                looks.append(now)
+            soonest = min(look for look in looks if look is not None)
+            due.append(max(soonest, self._no_scan_before))
         due += [at for at, _ in self._second_looks]
         if self._work.outcomes:
             due.append(self._oldest_result + GROUP_SECONDS)
         if self._handout.unbooked:
             due.append(self._oldest_unbooked + BOOK_SECONDS)
-        return max(SHORTEST_LOOK_SECONDS, min(due) - now)
+        return max(0.0, min(due) - now)

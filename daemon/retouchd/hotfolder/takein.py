@@ -57,6 +57,7 @@ class TakeIn:
         self._clock = clock
         self._settler = Settler(settle_seconds)
         self._waiting = 0
+        self._looked_at = 0.0
         self.left: tuple[LeftInPlace, ...] = ()
 
     @property
@@ -65,8 +66,15 @@ class TakeIn:
         return self._waiting
 
     def next_look(self, now: float) -> float | None:
-        """When (monotonic clock) the next file can have settled; ``None``: nothing."""
-        return self._settler.next_look(now) if self._waiting else None
+        """When (monotonic clock) the next file can have settled; ``None``: nothing.
+
+        A file may be quiet and still wait, for its sidecar or its writer; it is looked
+        at a few times in a settle time, not all the time.
+        """
+        look = self._settler.next_look(now) if self._waiting else None
+        if look is None:
+            return None
+        return max(look, self._looked_at + self._settler.settle_seconds / 4)
 
     def take(
         self, now: float, sidecar_wait: float = 0.0, at_most: int = CLAIMS_AT_ONCE
@@ -81,6 +89,7 @@ class TakeIn:
         Raises:
             OSError: the share failed; what is claimed stays journaled.
         """
+        self._looked_at = now
         found = scan(self._places.folder.inbox, self._ignored)
         quiet = {seen.name for seen in self._settler.look(found.files, now)}
         candidates, lonely = self._grouped(found.files, now)
