@@ -150,7 +150,7 @@ def suffixed(path: Path) -> Iterator[Path]:
     """
     yield path
     for number in itertools.count(2):
-        ending = os.fsencode(f"-{number}{path.suffix}")
+        ending = os.fsencode(f"-{number}{path.suffix}")[:_MAX_NAME_BYTES]
         stem = os.fsencode(path.stem)[: _MAX_NAME_BYTES - len(ending)]
         yield path.with_name(os.fsdecode(stem + ending))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import deque
@@ -24,12 +25,16 @@ from retouchd.values import DESTINATIONS, Drop, Outcome
 log = get_logger()
 
 IN_FLIGHT_LIMIT = 2 * CLAIMS_AT_ONCE
-"""Claimed drops that are not yet done; the rest stays visible in ``in/``."""
+"""Claimed drops that are not yet done; the rest stays visible in ``in/``.
 
-GROUP_SECONDS = 1.0
+More are taken in when a whole batch has room: one by one, each would cost a scan and
+two commits.
+"""
+
+GROUP_SECONDS = 2.0
 """How long a result may wait for others to share its commit while jobs still run."""
 
-BOOK_SECONDS = 5.0
+BOOK_SECONDS = 15.0
 """How long a delivered job may wait for others before it is booked."""
 
 SHORTEST_LOOK_SECONDS = 0.05
@@ -157,6 +162,10 @@ class Cycle:
         waiting = len(self._second_looks) + len(self._staged) + len(self._failing)
         return len(self._work.running) + waiting
 
+    @property
+    def _has_room(self) -> bool:
+        return self._jobs + CLAIMS_AT_ONCE <= IN_FLIGHT_LIMIT
+
     def turn(self) -> None:
         """Do what is due now.
 
@@ -179,7 +188,7 @@ class Cycle:
         self._signals.alarm.clear()
 
     def _is_scan_due(self, now: float) -> bool:
-        if not self._signals.takes_in or self._jobs >= IN_FLIGHT_LIMIT:
+        if not (self._signals.takes_in and self._has_room):
             return False
         if now < self._no_scan_before:
             return False
@@ -191,12 +200,11 @@ class Cycle:
         self._signals.changed.clear()
         require_marker(self._places.folder)
         wait = max((rule.sidecar.wait for rule in self._rules()), default=0.0)
-        room = min(CLAIMS_AT_ONCE, IN_FLIGHT_LIMIT - self._jobs)
-        taken = self._take_in.take(now, wait, room)
+        taken = self._take_in.take(now, wait, CLAIMS_AT_ONCE)
         for entry in taken:
             self._run(entry)
         # A batch that was cut short leaves settled files behind.
-        is_cut = len(taken) == room
+        is_cut = len(taken) == CLAIMS_AT_ONCE
         pause = SHORTEST_LOOK_SECONDS if is_cut else self._pace.rescan
         self._next_scan = now + pause
         end = time.monotonic()
@@ -216,7 +224,8 @@ class Cycle:
             path=claimed_path(claim, entry.source),
             members=tuple(claimed_path(claim, name) for name in entry.members),
         )
-        stem = f"{entry.job}-{work.tries[entry.job]}"
+        # A killed daemon's worker may write for a moment yet; never into our files.
+        stem = f"{entry.job}-{os.getpid()}-{work.tries[entry.job]}"
         stages = {word: places.stage_for(word) / stem for word in DESTINATIONS}
         self._submit(
             Order(entry.job, drop, self._rules(), stages, sequence=work.sequence)
@@ -269,6 +278,8 @@ class Cycle:
             outcome = self._work.outcomes.popleft()
             entry = self._work.running.pop(outcome.job)
             if self._wants_second_look(entry, outcome):
+                for made in outcome.renditions:
+                    made.stage.unlink(missing_ok=True)
                 self._second_looks.append((now + self._pace.settle, entry))
                 continue
             self._work.tries.pop(entry.job)
@@ -298,7 +309,7 @@ class Cycle:
     def _time_to_sleep(self) -> float:
         now = time.monotonic()
         due = [now + self._pace.rescan]
-        if self._signals.takes_in and self._jobs < IN_FLIGHT_LIMIT:
+        if self._signals.takes_in and self._has_room:
             looks = [self._next_scan, self._take_in.next_look(now)]
             if self._signals.changed.is_set():
                 looks.append(now)

@@ -21,10 +21,11 @@ from retouchd.delivery.place import (
     move_without_overwriting,
     place,
     sha256_of,
+    suffixed,
     sync_folders,
 )
 from retouchd.errors import HeldError
-from retouchd.hotfolder.places import Places
+from retouchd.hotfolder.places import Places, require_marker
 from retouchd.hotfolder.retry import ERROR_ENDINGS
 from retouchd.intake.claim import claimed_path
 from retouchd.ledger.jobs import Entry, Journal, Placed
@@ -93,7 +94,8 @@ class Handout:
         self, results: Sequence[tuple[Entry, Outcome]]
     ) -> tuple[list[Staged], list[tuple[Entry, Outcome]]]:
         """Journal finished outcomes; return those to deliver and those that fail."""
-        planned = [(entry, outcome, self._plan(outcome)) for entry, outcome in results]
+        taken: set[Path] = set()
+        planned = [(e, outcome, self._plan(outcome, taken)) for e, outcome in results]
         good = [(e, o, finals) for e, o, finals in planned if finals is not None]
         bad = [(e, _name_taken(o)) for e, o, finals in planned if finals is None]
         sync_folders(made.stage.parent for _, o, _ in good for made in o.renditions)
@@ -113,16 +115,24 @@ class Handout:
         ]
         return staged, bad
 
-    def _plan(self, outcome: Outcome) -> list[Path] | None:
-        """Choose a free final path for each output; ``None``: the rule forbids one."""
+    def _plan(self, outcome: Outcome, taken: set[Path]) -> list[Path] | None:
+        """Choose a free final path for each output; ``None``: the rule forbids one.
+
+        Paths in *taken* are promised to other jobs; those chosen here are added.
+        """
         root = self._places.root_for(outcome.destination)
-        finals = []
+        finals: list[Path] = []
         for made in outcome.renditions:
-            final = root / made.name
-            taken = os.path.lexists(final)
-            if taken and made.conflict == "fail":
+            wanted = root / made.name
+            final = next(
+                path
+                for path in suffixed(wanted)
+                if not os.path.lexists(path) and path not in {*taken, *finals}
+            )
+            if final != wanted and made.conflict == "fail":
                 return None
-            finals.append(free_name(final) if taken else final)
+            finals.append(final)
+        taken.update(finals)
         return finals
 
     def deliver(self, job: Staged) -> None:
@@ -130,10 +140,13 @@ class Handout:
 
         Raises:
             OSError: the share failed; deliver again later, nothing happens twice.
+            StorageError: the share is away; likewise.
             HeldError: nobody can tell whether an output was delivered before a crash.
         """
         placed = [self._put(job.entry, *output) for output in job.outputs]
         self._archive(job.entry, self._places.folder.done)
+        # On a share that went away meanwhile, nothing there means nothing.
+        require_marker(self._places.folder)
         state: Literal["done", "review"] = (
             "review" if job.destination == "review" else "done"
         )
@@ -221,13 +234,19 @@ class Handout:
 
         Raises:
             OSError: the share failed; calling again later is safe.
+            StorageError: the share is away; likewise.
         """
-        root = self._places.folder.failed / utc_date(self._clock())
-        wanted = root / entry.source
-        self._make_folder(wanted.parent)
-        target = free_name(wanted)
-        _explain(target, entry, outcome, self._clock())
-        self._archive(entry, self._places.folder.failed)
+        require_marker(self._places.folder)
+        claim = self._places.claim_folder(entry.job)
+        if os.path.lexists(claimed_path(claim, entry.source)):
+            root = self._places.folder.failed / utc_date(self._clock())
+            wanted = root / entry.source
+            self._make_folder(wanted.parent)
+            target = free_name(wanted)
+            # First the books: after a crash `retry` must find what was moved.
+            self._journal.archived({entry.job: target}).result()
+            _explain(target, entry, outcome, self._clock())
+            self._archive(entry, self._places.folder.failed)
         for made in outcome.renditions:
             made.stage.unlink(missing_ok=True)
         self._unbooked.failed.append(entry.job)
@@ -237,6 +256,7 @@ class Handout:
         """Force all moves to disk, then write them into the ledger in one commit."""
         if not self._unbooked:
             return
+        require_marker(self._places.folder)
         work, self._unbooked = self._unbooked, _Unbooked()
         try:
             sync_folders(folder for folder in work.folders if folder.exists())

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from retouchd.errors import RetouchdError
+from retouchd.errors import RetouchdError, StorageError
 from retouchd.hotfolder.cycle import Cycle, Pace, Signals, Work
 from retouchd.hotfolder.places import Places, share_down
 from retouchd.hotfolder.takein import TakeIn
@@ -59,6 +59,7 @@ class HotFolderLoop:
         self._signals = Signals(paused=around.board.is_paused(folder.name))
         self._left: tuple[LeftInPlace, ...] = ()
         self.progress = time.monotonic()
+        self.has_looked = False
         self.is_idle = False
         self.is_down = False
         self._thread = threading.Thread(
@@ -143,6 +144,12 @@ class HotFolderLoop:
             self.is_down = False
             self._publish()
             while not cycle.is_over:
+                if watcher and not watcher.hears:
+                    raise StorageError(
+                        "the inbox was mounted or made anew",
+                        hint="nothing to do: it is opened again",
+                        file=self.folder.inbox,
+                    )
                 self._turn(cycle, take_in)
         finally:
             if watcher:
@@ -152,6 +159,7 @@ class HotFolderLoop:
     def _turn(self, cycle: Cycle, take_in: TakeIn) -> None:
         self.progress = time.monotonic()
         cycle.turn()
+        self.has_looked = True
         if take_in.left != self._left:
             self._left = take_in.left
             self._publish()

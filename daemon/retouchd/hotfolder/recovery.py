@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from retouchd.hotfolder.handout import Staged
 from retouchd.hotfolder.places import Places
-from retouchd.intake.claim import Claim, Taken, claimed_path, take
+from retouchd.intake.claim import Claim, Taken, claimed_path, give_back, take
 from retouchd.intake.scan import Fingerprint
 from retouchd.ledger.jobs import Entry, Journal, OpenJob
 from retouchd.log import get_logger
@@ -62,6 +62,8 @@ def recover(
 
 
 def _sort(job: OpenJob, found: Unfinished, places: Places, journal: Journal) -> None:
+    if job.journal in {"STAGED", "FAILING"}:
+        _take_again(job.entry, places)
     if job.journal == "STAGED":
         outputs = tuple(
             (made, final, state == "LINKING")
@@ -86,17 +88,28 @@ def _is_claimed(entry: Entry, places: Places) -> bool:
     """
     folder = places.claim_folder(entry.job)
     picture = claimed_path(folder, entry.source)
+    claim = _claim_of(entry)
     if not os.path.lexists(picture) and not _lies_unchanged_in_inbox(entry, places):
         if folder.exists():
-            folder.rmdir()
+            give_back(claim, places.folder.inbox, folder)
         return False
-    claim = Claim(
-        entry.job,
-        entry.source,
-        entry.members,
-        Fingerprint(entry.size, entry.mtime_ns, 0, entry.inode),
-    )
     return take(claim, places.folder.inbox, folder) is Taken.TAKEN
+
+
+def _take_again(entry: Entry, places: Places) -> None:
+    """Claim the original of a finished job anew where a power cut undid the claim.
+
+    Left in ``in/`` it would be taken for a new drop and delivered twice.
+    """
+    folder = places.claim_folder(entry.job)
+    is_claimed = os.path.lexists(claimed_path(folder, entry.source))
+    if not is_claimed and _lies_unchanged_in_inbox(entry, places):
+        take(_claim_of(entry), places.folder.inbox, folder)
+
+
+def _claim_of(entry: Entry) -> Claim:
+    settled = Fingerprint(entry.size, entry.mtime_ns, 0, entry.inode)
+    return Claim(entry.job, entry.source, entry.members, settled)
 
 
 def _lies_unchanged_in_inbox(entry: Entry, places: Places) -> bool:
@@ -104,7 +117,8 @@ def _lies_unchanged_in_inbox(entry: Entry, places: Places) -> bool:
         facts = os.lstat(places.folder.inbox / entry.source)
     except FileNotFoundError:
         return False
-    return (facts.st_ino, facts.st_size) == (entry.inode, entry.size)
+    found = (facts.st_ino, facts.st_size, facts.st_mtime_ns)
+    return found == (entry.inode, entry.size, entry.mtime_ns)
 
 
 def _half_claimed(found: Unfinished, journal: Journal) -> list[Entry]:

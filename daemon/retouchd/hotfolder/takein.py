@@ -98,7 +98,7 @@ class TakeIn:
             one for one in candidates if self._is_ready(one, quiet, now, sidecar_wait)
         ]
         self._waiting = len(candidates) - len(ready[:at_most])
-        return self._claim(ready[:at_most])
+        return self._claim(ready[:at_most], now)
 
     def _grouped(
         self, files: Iterable[Seen], now: float
@@ -162,12 +162,11 @@ class TakeIn:
             )
         self.left = tuple(left)
 
-    def _claim(self, ready: Sequence[_Candidate]) -> list[Entry]:
+    def _claim(self, ready: Sequence[_Candidate], now: float) -> list[Entry]:
         if not ready:
             return []
-        now = self._clock()
         entries = [self._entry(one, now) for one in ready]
-        self._journal.intend(entries, now).result()
+        self._journal.intend(entries, self._clock()).result()
         claimed: list[Entry] = []
         nothing: list[Entry] = []
         for entry, one in zip(entries, ready, strict=True):
@@ -182,7 +181,8 @@ class TakeIn:
         self._journal.claimed([entry.job for entry in claimed], self._clock())
         return claimed
 
-    def _entry(self, one: _Candidate, at: float) -> Entry:
+    def _entry(self, one: _Candidate, now: float) -> Entry:
+        at = self._clock()
         fingerprint = one.seen.fingerprint
         return Entry(
             job=new_job_id(at),
@@ -193,7 +193,7 @@ class TakeIn:
             mtime_ns=fingerprint.mtime_ns,
             inode=fingerprint.inode,
             epoch=EPOCH,
-            arrived_at=at - self._settler.quiet_for(one.seen.name, time.monotonic()),
+            arrived_at=at - self._settler.quiet_for(one.seen.name, now),
         )
 
 

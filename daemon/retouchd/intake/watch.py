@@ -71,17 +71,31 @@ class Watcher:
     ) -> None:
         self._listener = _OverflowListener(overflowed)
         logging.getLogger("watchdog").addHandler(self._listener)
+        self._folder = folder
+        self._identity = _identity(folder)
         self._observer = InotifyObserver()
         self._observer.schedule(_Wake(wake), str(folder), recursive=True)
         self._observer.start()
 
-    def is_alive(self) -> bool:
-        """Whether every thread that should deliver events still runs."""
+    @property
+    def hears(self) -> bool:
+        """Whether events would still arrive.
+
+        After a remount or a rename of the folder watchdog goes on without a word, but
+        watches what is not there any more.
+        """
         emitters = self._observer.emitters
-        return bool(emitters) and all(emitter.is_alive() for emitter in emitters)
+        alive = bool(emitters) and all(emitter.is_alive() for emitter in emitters)
+        return alive and _identity(self._folder) == self._identity
 
     def stop(self) -> None:
         """End all threads."""
         logging.getLogger("watchdog").removeHandler(self._listener)
         self._observer.stop()
         self._observer.join()
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    """What tells one folder from another of the same name: device and inode."""
+    facts = folder.stat()
+    return facts.st_dev, facts.st_ino

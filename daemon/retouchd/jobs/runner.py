@@ -109,6 +109,13 @@ class Runner:
             self._tell(story)
         except RetouchdError as error:
             return _failed(story, error.message, error.hint, retry=error.retryable)
+        except OSError as error:
+            return _failed(
+                story,
+                f"reading or writing failed: {error.strerror or error}",
+                "look for free space and permissions of the hot folder",
+                retry=True,
+            )
         except MemoryError:
             return _failed(story, "there was not enough memory", retry=True)
         except Exception as error:  # the one broad net: a file must not stop others

@@ -95,7 +95,9 @@ class Trial:
             outputs.append(move_without_overwriting(made.stage, wanted))
         if outputs:
             self._pairs.append((file, outputs[0]))
-        error = outcome.error and f"{outcome.error} {outcome.hint}".strip()
+        error = outcome.error
+        if error and outcome.hint:
+            error = f"{error} ({outcome.hint})"
         return TrialResult(file, tuple(outputs), error)
 
     def contact_sheet(self) -> Path | None:

@@ -89,9 +89,12 @@ class Placed:
     at: float
 
 
-def readable(name: str) -> str:
-    """Return *name* with bytes that are no UTF-8 written as escapes."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+def readable(text: str) -> str:
+    """Return *text* with bytes of names that are no UTF-8 written as escapes.
+
+    A name must never stop the journal: SQLite takes no lone surrogates.
+    """
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 class Journal:
@@ -194,7 +197,7 @@ class Journal:
         """Note that only a person can tell whether an output was delivered."""
 
         def work(db: sqlite_utils.Database) -> None:
-            _set(db, job, journal="HELD", state="held", error=reason)
+            _set(db, job, journal="HELD", state="held", error=readable(reason))
             _tell(db, job, at, "held", reason)
 
         return self._database.write(work)
@@ -255,7 +258,9 @@ class Journal:
             LedgerError: there is no such job, or it did not fail.
         """
         rows = self._database.rows(
-            "SELECT * FROM jobs WHERE id = ? AND state = 'failed'", [job]
+            "SELECT * FROM jobs WHERE id = ? AND state = 'failed' "
+            "AND archive IS NOT NULL",
+            [job],
         )
         if not rows:
             raise LedgerError(
@@ -320,6 +325,7 @@ def _set(db: sqlite_utils.Database, job: str, **columns: object) -> None:
 def _tell(
     db: sqlite_utils.Database, job: str, at: float, what: str, detail: str = ""
 ) -> None:
+    detail = readable(detail)
     db.table("events").insert(
         {"job_id": job, "at": utc(at), "what": what, "detail": detail}
     )
@@ -334,7 +340,8 @@ def _describe(db: sqlite_utils.Database, outcome: Outcome, at: float) -> None:
         "source_sha256": outcome.sha256,
         "tier": outcome.tier,
         "goal": outcome.goal,
-        "error": json.dumps([outcome.error, outcome.hint]) if outcome.error else None,
+        "error": readable(outcome.error) or None,
+        "hint": readable(outcome.hint) or None,
         "destination": outcome.destination,
     }
     if found is not None:
@@ -402,7 +409,6 @@ def _rendition(row: dict[str, Any]) -> Rendition:
 
 
 def _open_job(row: dict[str, Any]) -> OpenJob:
-    error, hint = json.loads(row["error"]) if row["error"] else ("", "")
     members = tuple(
         os.fsdecode(bytes.fromhex(name)) for name in json.loads(row["members"])
     )
@@ -420,7 +426,7 @@ def _open_job(row: dict[str, Any]) -> OpenJob:
         ),
         journal=row["journal"],
         attempts=row["attempts"],
-        error=error,
-        hint=hint,
+        error=row["error"] or "",
+        hint=row["hint"] or "",
         destination=row["destination"] or "out",
     )

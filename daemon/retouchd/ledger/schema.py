@@ -63,6 +63,7 @@ CREATE TABLE jobs (
     tier TEXT,
     attempts INTEGER NOT NULL DEFAULT 0,
     error TEXT,
+    hint TEXT,
     width_in INTEGER,
     height_in INTEGER,
     frames INTEGER,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from retouchd.errors import LedgerError
+from retouchd.errors import NoSuchJobError
 from retouchd.ledger.database import Database
 
 Row = dict[str, Any]
@@ -43,7 +43,7 @@ def job_rows(database: Database, state: str | None, limit: int) -> list[Row]:
     """Return the newest jobs, those in *state* only if one is given."""
     return database.rows(
         "SELECT id, hot_folder, state, rule, origin, source_name AS source, "
-        "arrived_at, delivered_at, error FROM jobs "
+        "arrived_at, delivered_at, error, hint FROM jobs "
         "WHERE :state IS NULL OR state = :state ORDER BY id DESC LIMIT :limit",
         {"state": state, "limit": limit},
     )
@@ -53,11 +53,11 @@ def job_story(database: Database, job: str) -> dict[str, list[Row]]:
     """Return everything that is known of *job*, by chapter.
 
     Raises:
-        LedgerError: there is no such job.
+        NoSuchJobError: the ledger does not know it.
     """
     found = database.rows("SELECT * FROM jobs WHERE id = ?", [job])
     if not found:
-        raise LedgerError(f"there is no job {job}", hint="see `retouchd jobs list`")
+        raise NoSuchJobError(f"there is no job {job}", hint="see `retouchd jobs list`")
     facts = [
         {"fact": name, "value": value}
         for name, value in found[0].items()

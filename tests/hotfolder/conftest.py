@@ -1,0 +1,177 @@
+"""A hot folder on a real disk with a real ledger; the worker is played by the test."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from retouchd.delivery.place import Method, sha256_of
+from retouchd.hotfolder.handout import Handout
+from retouchd.hotfolder.places import Places, make_tree
+from retouchd.hotfolder.recovery import Unfinished, recover
+from retouchd.hotfolder.takein import TakeIn
+from retouchd.ledger.database import Database
+from retouchd.ledger.jobs import Entry, Journal
+from retouchd.settings import HotFolder
+from retouchd.values import Outcome, Rendition
+
+NOON = 1_795_348_800.0
+"""2026-11-22T12:00:00Z."""
+
+DAY = "2026-11-22"
+
+SETTLE = 2.0
+
+
+def noon() -> float:
+    """Return the moment at which all these tests happen."""
+    return NOON
+
+
+@dataclass
+class Desk:
+    """One hot folder and everything around it.
+
+    Attributes:
+        now: the monotonic clock that the test turns.
+    """
+
+    places: Places
+    database: Database
+    journal: Journal
+    now: float = 1000.0
+    take_in: TakeIn = field(init=False)
+    handout: Handout = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin as a daemon begins."""
+        self.restart()
+
+    @property
+    def root(self) -> Path:
+        """The hot folder."""
+        return self.places.folder.path
+
+    @property
+    def claims(self) -> Path:
+        """Where claimed drops lie."""
+        return self.places.claims
+
+    def restart(self) -> None:
+        """Forget everything that is only in memory."""
+        self.take_in = TakeIn(self.places, self.journal, SETTLE, clock=noon)
+        self.handout = Handout(self.places, self.journal, clock=noon)
+
+    def use(self, method: Method) -> None:
+        """Move results by *method*, as on another kind of file system."""
+        methods = dict.fromkeys(self.places.methods, method)
+        self.places = replace(self.places, methods=methods)
+        self.restart()
+
+    def drop(self, name: str, content: bytes = b"pixels") -> Path:
+        """Put a file into ``in/``."""
+        path = self.root / "in" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return path
+
+    def settle(self) -> list[Entry]:
+        """Let the settle time pass and take in what is quiet then."""
+        at_once = self.take_in.take(self.now)
+        self.now += SETTLE
+        return [*at_once, *self.take_in.take(self.now)]
+
+    def claim(self, name: str = "a.jpg", content: bytes = b"pixels") -> Entry:
+        """Drop a file and take it in."""
+        self.drop(name, content)
+        [entry] = self.settle()
+        return entry
+
+    def finish(
+        self, entry: Entry, *names: str, conflict: str = "suffix"
+    ) -> tuple[Entry, Outcome]:
+        """Write results as the worker does; return its outcome."""
+        renditions = []
+        for number, name in enumerate(names or ("a.png",)):
+            stage = self.places.stage_for("out") / f"{entry.job}-1-{number}.png"
+            stage.write_bytes(f"{entry.job} {name}".encode())
+            renditions.append(
+                Rendition(
+                    output=number,
+                    stage=stage,
+                    name=name,
+                    sha256=sha256_of(stage),
+                    bytes=stage.stat().st_size,
+                    width=1,
+                    height=1,
+                    conflict="fail" if conflict == "fail" else "suffix",
+                )
+            )
+        digest = hashlib.sha256(b"pixels").hexdigest()
+        return entry, Outcome(
+            job=entry.job, rule="r", sha256=digest, renditions=tuple(renditions)
+        )
+
+    def stage(self, entry: Entry, *names: str) -> None:
+        """Bring a claimed job to STAGED."""
+        self.handout.stage([self.finish(entry, *names)])
+
+    def fail(self, entry: Entry, error: str = "it is broken") -> Outcome:
+        """Make the outcome of a job that failed."""
+        return Outcome(job=entry.job, error=error, hint="repair it")
+
+    def recover(self) -> Unfinished:
+        """Start again after a crash: read the journal and mend."""
+        self.restart()
+        return recover(self.places, self.journal, NOON, frozenset())
+
+    def roll_forward(self) -> Unfinished:
+        """Start again after a crash and finish what was begun."""
+        found = self.recover()
+        for staged in found.to_deliver:
+            self.handout.deliver(staged)
+        for entry, outcome in found.to_quarantine:
+            self.handout.quarantine(entry, outcome)
+        self.handout.book()
+        return found
+
+    def state(self, entry: Entry) -> str:
+        """Return the coarse state of a job; empty: there is no such job."""
+        rows = self.database.rows("SELECT state FROM jobs WHERE id = ?", [entry.job])
+        return str(rows[0]["state"]) if rows else ""
+
+    def tree(self) -> dict[str, bytes]:
+        """Return every file of the hot folder but lock and marker."""
+        return {
+            str(path.relative_to(self.root)): path.read_bytes()
+            for path in sorted(self.root.rglob("*"))
+            if path.is_file() and path.name not in {"lock", "marker.json"}
+        }
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> HotFolder:
+    """An initialised hot folder."""
+    made = HotFolder(name="hot", path=tmp_path / "hot", rules=("r",))
+    made.path.mkdir()
+    make_tree(made)
+    return made
+
+
+@pytest.fixture
+def desk(folder: HotFolder, tmp_path: Path) -> Iterator[Desk]:
+    """The open hot folder with its ledger."""
+    with Database.open(tmp_path / "ledger.db") as database:
+        places = Places.open(folder)
+        yield Desk(places, database, Journal(database))
+        places.close()
+
+
+@pytest.fixture
+def day() -> str:
+    """The folder below ``done/`` and ``failed/`` on the day of these tests."""
+    return DAY

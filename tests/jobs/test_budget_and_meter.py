@@ -1,0 +1,119 @@
+"""Memory is given out within its limit, CPU time is given out without loss."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from retouchd.jobs.budget import MemoryBudget, estimated_need
+from retouchd.jobs.meter import CpuShares, measured
+from retouchd.steps.resize import Resize
+from retouchd.values import Header
+
+HEADER = Header("png", "still", 100, 50, 3, 8, 1, has_alpha=False)
+
+
+def test_budget_is_never_exceeded() -> None:
+    """Jobs that do not fit beside the others wait for them."""
+    budget = MemoryBudget(10)
+    lock, used, most = threading.Lock(), 0, 0
+
+    def work() -> None:
+        nonlocal used, most
+        for _ in range(20):
+            with budget.admit(4):
+                with lock:
+                    used += 4
+                    most = max(most, used)
+                time.sleep(0.0005)
+                with lock:
+                    used -= 4
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+
+    assert (most, used) == (8, 0)
+
+
+def test_job_larger_than_the_budget_runs_alone() -> None:
+    """A job that needs more than there is runs when nothing else does."""
+    budget = MemoryBudget(10)
+    entered = threading.Event()
+
+    def small() -> None:
+        with budget.admit(1):
+            entered.set()
+
+    thread = threading.Thread(target=small)
+    with budget.admit(1000):
+        thread.start()
+        beside = entered.wait(0.05)
+    thread.join(5)
+
+    assert (beside, entered.is_set()) == (False, True)
+
+
+def test_budget_comes_back_after_an_error() -> None:
+    """A job that raises gives its share back."""
+    budget = MemoryBudget(10)
+    with pytest.raises(ValueError, match="x"), budget.admit(10):
+        raise ValueError("x")
+
+    with budget.admit(10):
+        pass
+
+
+def test_need_follows_the_largest_picture(order: Any) -> None:
+    """The estimate knows what steps enlarge, AVIF and 16 bits, before any pixel."""
+    plain = estimated_need(HEADER, order().rules[0])
+
+    twice = order("b", ("resize", Resize(factor=2))).rules[0]
+    avif = order("c", output="{stem}.avif").rules[0]
+
+    assert plain >= 100 * 50 * 4
+    assert estimated_need(HEADER, twice) in {plain, 4 * plain}
+    assert estimated_need(HEADER, avif) > 2 * plain
+
+
+def _burn(seconds: float) -> None:
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        sum(range(500))
+
+
+def test_shares_add_up_to_the_process() -> None:
+    """P8: what all works are given is what the process used, also side by side."""
+    shares = CpuShares()
+    readings: list[float] = []
+
+    def work() -> None:
+        with measured(shares) as reading:
+            _burn(0.05)
+        readings.append(reading.cpu_s)
+
+    before = time.process_time()
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    used = time.process_time() - before
+
+    assert sum(readings) == pytest.approx(used, rel=0.1)
+    assert all(reading > 0.02 for reading in readings)
+
+
+def test_reading_is_filled_after_an_error() -> None:
+    """P8: work that fails costs too."""
+    shares = CpuShares()
+    with pytest.raises(ValueError, match="x"), measured(shares) as reading:
+        raise ValueError(f"x{_burn(0.01)}")
+
+    assert reading.cpu_s >= 0.009
+    assert reading.wall_ms >= 9

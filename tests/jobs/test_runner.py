@@ -1,0 +1,154 @@
+"""One job as a story: what it says of itself, also when it fails."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hostile_steps import Mistake
+
+from retouchd.jobs.budget import MemoryBudget
+from retouchd.jobs.runner import Runner
+from retouchd.jobs.worker import WorkerPlan
+from retouchd.media.vips import pyvips
+from retouchd.models.shelf import Shelf
+from retouchd.rules.schema import Match
+from retouchd.steps.resize import Resize
+
+
+@pytest.fixture
+def steps_begun() -> list[tuple[str, str]]:
+    """What the runner said of its progress."""
+    return []
+
+
+@pytest.fixture
+def runner(plan: WorkerPlan, steps_begun: list[tuple[str, str]]) -> Runner:
+    """A runner as a worker has it."""
+    return Runner(
+        Shelf(plan.models, plan.runtime),
+        plan.limits,
+        MemoryBudget(plan.memory_bytes),
+        progress=lambda *said: steps_begun.append(said),
+    )
+
+
+def test_story_of_a_good_job(runner: Runner, order: Any, steps_begun: Any) -> None:
+    """P8: every step is booked with its megapixels and times, in order."""
+    outcome = runner.run(order("job", ("resize", Resize(factor=2))))
+
+    assert outcome.error == ""
+    assert (outcome.rule, outcome.tier, outcome.destination) == ("r", "draft", "out")
+    assert len(outcome.rule_hash) == len(outcome.sha256) == 64
+    assert [run.step for run in outcome.step_runs] == ["decode", "resize", "encode"]
+    decode, resize, encode = outcome.step_runs
+    assert decode.bytes_in > 0
+    assert resize.megapixels_in == pytest.approx(0.0012)
+    assert resize.megapixels_out == pytest.approx(0.0048)
+    assert encode.bytes_out == outcome.renditions[0].bytes
+    assert all(run.wall_ms > 0 for run in outcome.step_runs)
+    assert steps_begun == [("job", "resize"), ("job", "encode")]
+
+
+def _noise_jpeg(share: float) -> bytes:
+    noise = pyvips.Image.gaussnoise(64, 64, seed=1).cast("uchar")
+    whole = bytes(noise.jpegsave_buffer())
+    return whole[: int(len(whole) * share)]
+
+
+BAD = {
+    b"": ("empty", False),
+    b"hello, I am text": ("", False),
+    b"%PDF-1.7 ...": ("", False),
+    b'<svg xmlns="http://www.w3.org/2000/svg"/>': ("", False),
+    b"\x89PNG\r\n\x1a\n" + b"x" * 50: ("", None),
+    _noise_jpeg(0.6): ("", True),
+}
+
+
+@pytest.mark.parametrize(("content", "expected"), BAD.items(), ids=range(len(BAD)))
+def test_unusable_file_is_an_outcome(
+    runner: Runner, order: Any, content: bytes, expected: tuple[str, bool | None]
+) -> None:
+    """P7: whatever was dropped, the outcome says in words what is wrong with it."""
+    words, retryable = expected
+
+    outcome = runner.run(order(content=content))
+
+    assert outcome.error
+    assert "mistake" not in outcome.error
+    assert words in outcome.error
+    assert outcome.renditions == ()
+    if retryable is not None:
+        assert outcome.retryable is retryable
+
+
+def test_picture_beyond_the_limit_is_refused(runner: Runner, order: Any) -> None:
+    """P7: a claim of too many pixels is refused before anything is decoded."""
+    outcome = runner.run(order(width=40_000))
+
+    assert "at most 1 are taken" in outcome.error
+    assert outcome.step_runs == ()
+    assert not outcome.retryable
+
+
+def test_file_that_no_rule_takes(runner: Runner, order: Any) -> None:
+    """The outcome names each rule and the condition that was not met."""
+    outcome = runner.run(order(match=Match(min_long_edge=600)))
+
+    assert "no rule of this hot folder takes this file" in outcome.error
+    assert "below min_long_edge 600" in outcome.error
+    assert outcome.rule == ""
+
+
+def test_format_that_is_not_written(runner: Runner, order: Any) -> None:
+    """``{ext}`` may bring any extension; an unknown one fails with a hint."""
+    made = order(output="{stem}.{ext}")
+    odd = replace(made, drop=replace(made.drop, name="a.xyz"))
+
+    outcome = runner.run(odd)
+
+    assert "does not write files like a.xyz" in outcome.error
+    assert list(made.stages["out"].parent.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "retryable"),
+    [
+        ("memory", "there was not enough memory", True),
+        ("value", "retouchd made a mistake: ValueError: on purpose", False),
+    ],
+)
+def test_fault_of_a_step_stops_only_its_job(
+    runner: Runner, order: Any, kind: str, words: str, retryable: bool
+) -> None:
+    """P7: what no step should raise is an outcome too; the next job runs."""
+    outcome = runner.run(order("bad", ("mistake", Mistake(error=kind))))
+    after = runner.run(order("good"))
+
+    assert (outcome.error, outcome.retryable) == (words, retryable)
+    assert outcome.sha256
+    assert after.error == ""
+
+
+def test_vanished_file_is_an_outcome(runner: Runner, order: Any) -> None:
+    """A claim that somebody took away ends in words, not in silence."""
+    made = order()
+    made.drop.path.unlink()
+
+    assert "cannot be opened" in runner.run(made).error
+
+
+def test_sub_folder_is_kept_and_cleaned(runner: Runner, order: Any) -> None:
+    """P7: a result keeps its sub-folder, under names that are safe everywhere."""
+    made = order()
+    name = "Spring \udcff/CON/" + "\u0958" * 80 + "/a.png"
+    inside = replace(made, drop=replace(made.drop, name=name))
+
+    [rendition] = runner.run(inside).renditions
+
+    parts = Path(rendition.name).parts
+    assert parts[:2] == ("Spring \ufffd", "_CON")
+    assert max(len(part.encode()) for part in parts) <= 200
