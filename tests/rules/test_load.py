@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -83,13 +82,6 @@ def test_gates_without_a_word_about_review_send_failures_to_a_person(
         ("gate_failed", 0.1),
         ("never", 0),
     ]
-
-
-def test_money_stays_decimal(write_rule: WriteRule) -> None:
-    """A cost limit is exactly what was written."""
-    text = SMALL + "escalate: {to: hero, max_cost: 0.40}\n"
-
-    assert load_rule(write_rule(text)).escalate.max_cost == Decimal("0.4")
 
 
 def test_an_output_may_keep_the_format_of_the_drop(write_rule: WriteRule) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from retouchd.errors import ConfigError, Problem
+from retouchd.settings.explain import distinct, explain, known_keys
 from retouchd.values import Task, Tier
 
 FILE_NAME = "model.toml"
@@ -76,7 +77,7 @@ class Manifest(_Table):
         default: whether its tier means this model where a rule names none.
         file: name of the weights beside the manifest.
         sha256, bytes: of the weights; nothing else is ever loaded.
-        url: where ``retouchd models pull`` fetches them; empty: they ship here.
+        url: where they can be fetched; empty: they ship with the manifest.
         scale: factor between the edges of input and output.
         tileable: ``exact`` with *halo* = radius of the receptive field,
             ``calibrated`` with a measured *halo*, or ``never``.
@@ -161,16 +162,16 @@ def _unreadable(path: Path, error: Exception) -> Problem:
 
 def _problems(path: Path, text: str, error: ValidationError) -> list[Problem]:
     return [
-        Problem(
-            message=f"{mistake['msg']}, found {mistake['input']!r:.60}",
-            hint=f"set {key} as the models page says" if key else "mend the manifest",
-            file=str(path),
-            line=_line(text, key),
-            key=key,
-        )
-        for mistake in error.errors()
+        Problem(message, hint, str(path), _line(text, key), key)
+        for mistake in distinct(error.errors())
         for key in [".".join(str(part) for part in mistake["loc"][:2])]
+        for message, hint in [explain(mistake, _siblings(mistake["loc"]))]
     ]
+
+
+def _siblings(place: tuple[str | int, ...]) -> list[str]:
+    keys = known_keys(Manifest, place) if place else []
+    return [key for key in keys if key != "folder"]  # not a key of the file
 
 
 def _line(text: str, key: str) -> int:

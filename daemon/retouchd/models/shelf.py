@@ -82,9 +82,7 @@ class Shelf:
         if not chosen.weights.is_file():
             raise ModelError(
                 f"the weights of {chosen.name} are not here",
-                hint=f"run `retouchd models pull {chosen.name}`"
-                if chosen.url
-                else "copy them there",
+                hint=f"copy them there from {chosen.url or chosen.source}",
                 file=chosen.weights,
             )
         return chosen

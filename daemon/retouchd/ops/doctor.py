@@ -60,5 +60,6 @@ def models(folders: Sequence[Path]) -> Iterator[Finding]:
         if one.weights.exists():
             yield Finding(subject, "ok", text)
         else:
-            hint = f"retouchd models pull {one.name}"
+            source = one.url or one.source
+            hint = f"copy them from {source} to {one.weights}"
             yield Finding(subject, "warning", f"{text}, weights are not here", hint)

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from retouchd.errors import ModelError, Problem
 from retouchd.models.shelf import Shelf
+from retouchd.rules.load import find_rule
 from retouchd.rules.schema import Rule
+from retouchd.rules.yaml_nodes import read_yaml
+from retouchd.settings.load import dotted
 from retouchd.step import ModelStep
 
 
-def missing_models(rules: Iterable[Rule], shelf: Shelf) -> list[Problem]:
-    """List the models that *rules* ask for and this machine does not have."""
+def missing_models(
+    rules: Iterable[Rule], shelf: Shelf, folders: Sequence[Path]
+) -> list[Problem]:
+    """List the models that *rules* ask for and this machine does not have.
+
+    Args:
+        rules: as they were loaded.
+        shelf: the models of this machine.
+        folders: where the files of the rules are.
+    """
     problems = []
     for rule in dict.fromkeys(rules):
         for number, (word, step) in enumerate(rule.steps):
@@ -20,6 +32,15 @@ def missing_models(rules: Iterable[Rule], shelf: Shelf) -> list[Problem]:
             try:
                 shelf.choose(step.task, name=step.model, tier=step.tier or rule.tier)
             except ModelError as error:
-                key = f"steps[{number}].{word}"
-                problems.append(Problem(error.message, error.hint, rule.rule, 0, key))
+                place = ("steps", number, word)
+                document = read_yaml(find_rule(folders, rule.rule))
+                problems.append(
+                    Problem(
+                        error.message,
+                        error.hint,
+                        str(document.file),
+                        document.line(place),
+                        dotted(place),
+                    )
+                )
     return problems

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -25,7 +24,7 @@ from retouchd.gate import Gate
 from retouchd.media.size import Size
 from retouchd.rules.templates import check_template, format_of
 from retouchd.step import Step
-from retouchd.values import TIERS, KindName, Tier
+from retouchd.values import KindName, Tier
 
 _DEEP_FORMATS = {"png", "tiff", "avif", ""}
 """Formats that hold 16 bits (AVIF: 12); empty: known only when a drop is there."""
@@ -78,13 +77,6 @@ class Match(_Part):
     def bounds(self, measure: str) -> tuple[float | None, float | None]:
         """Return the smallest and largest allowed ``long_edge`` and the like."""
         return getattr(self, f"min_{measure}"), getattr(self, f"max_{measure}")
-
-
-class Escalate(_Part):
-    """How far a failed gate may go: up to tier *to*, never past *max_cost* a job."""
-
-    to: Tier
-    max_cost: Decimal | None = Field(default=None, ge=0)
 
 
 class Sidecar(_Part):
@@ -172,7 +164,7 @@ class Rule(_Part):
     rule: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
     match: Match = Match()
     tier: Tier = "draft"
-    escalate: Escalate | None = None
+    escalate: None = None
     goal: str = Field(default="", max_length=200)
     steps: tuple[tuple[str, SerializeAsAny[Step]], ...] = ()
     gates: tuple[tuple[str, SerializeAsAny[Gate]], ...] = ()
@@ -180,14 +172,13 @@ class Rule(_Part):
     sidecar: Sidecar = Sidecar()
     review: Review = Field(default_factory=_usual_review)
 
-    @field_validator("escalate")
+    @field_validator("escalate", mode="before")
     @classmethod
-    def _leads_upwards(cls, escalate: Escalate | None, info: Any) -> Escalate | None:
-        tier = info.data.get("tier", "draft")
-        if escalate and TIERS.index(escalate.to) <= TIERS.index(tier):
+    def _not_yet(cls, escalate: object) -> object:
+        if escalate is not None:
             raise ValueError(
-                f"to: {escalate.to} is not above the rule's tier {tier}",
-                f"the tiers are {' < '.join(TIERS)}",
+                "escalate is not in this version",
+                "leave it out; with gates, a result that fails one goes to review/",
             )
         return escalate
 
