@@ -2,11 +2,10 @@
 
 Everything is rendered here, from formulas and fixed seeds, with numpy and libvips;
 nothing is downloaded. The pictures go into `in/` beside this file; what each shows and
-how it must end is in `manifest.toml`. `--lut FILE` writes the table of the brand's look
-instead, which the ready rules use.
+how it must end is in `manifest.toml`. The table of the brand's look, which the ready
+rules use, goes to `rules/luts/warm.cube`.
 """
 
-import argparse
 import multiprocessing
 import time
 from collections.abc import Callable
@@ -31,6 +30,7 @@ from tracer import Array
 
 HERE = Path(__file__).resolve().parent
 IN = HERE / "in"
+LUT = HERE.parent / "rules" / "luts" / "warm.cube"
 
 DUST = Box(left=548, top=152, width=84, height=84)
 """Where the sensor dust lies in the upright street, with some room around it."""
@@ -135,13 +135,8 @@ def make(number: int) -> str:
 
 
 def main() -> None:
-    """Make all samples, two at a time, or the LUT alone."""
-    parser = argparse.ArgumentParser(description="Make the sample pictures.")
-    parser.add_argument("--lut", type=Path, metavar="FILE", help="write the LUT alone")
-    lut = parser.parse_args().lut
-    if lut:
-        write_warm_lut(lut)
-        return
+    """Write the LUT, and make all samples, two at a time."""
+    write_warm_lut(LUT)
     IN.mkdir(exist_ok=True)
     spawned = multiprocessing.get_context("spawn")
     with spawned.Pool(2) as pool:

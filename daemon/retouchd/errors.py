@@ -73,12 +73,13 @@ class HeldError(RetouchdError):
 
 
 class LedgerError(RetouchdError):
-    """The database is locked, full, damaged or on a network file system.
+    """The database is locked, full, damaged or on a network file system."""
 
-    The exit code is EX_TEMPFAIL of sysexits.h: the service manager starts anew.
-    """
 
-    exit_code = 75
+class NoSuchJobError(LedgerError):
+    """A command names a job that the ledger does not know."""
+
+    exit_code = 2
 
 
 class WorkerError(RetouchdError):

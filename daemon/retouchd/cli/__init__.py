@@ -65,3 +65,6 @@ def main() -> None:
         for line in str(error).splitlines():
             click.echo(f"error: {line}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:  # such as a ledger that belongs to another user
+        click.echo(f"error: {error}", err=True)
+        sys.exit(1)

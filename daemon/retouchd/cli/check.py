@@ -8,7 +8,13 @@ from dataclasses import asdict
 import click
 
 from retouchd.app import rule_book
-from retouchd.cli.shared import json_option, pass_config, settings_from, show
+from retouchd.cli.shared import (
+    json_option,
+    pass_config,
+    settings_or_defaults,
+    settings_with_rules,
+    show,
+)
 from retouchd.errors import ConfigError, Problem
 from retouchd.hotfolder.places import folder_problems
 from retouchd.ops.doctor import examine
@@ -18,7 +24,7 @@ from retouchd.ops.doctor import examine
 @pass_config
 def check(config: str | None) -> None:
     """Check configuration, rules, models and folders; list every problem."""
-    settings = settings_from(config)
+    settings = settings_with_rules(config)
     problems: list[Problem] = []
     try:
         rule_book(settings)
@@ -28,14 +34,15 @@ def check(config: str | None) -> None:
         problems += folder_problems(folder)
     if problems:
         raise ConfigError(*problems)
-    click.echo(f"fine: {len(settings.hot_folders)} hot folders, rules and models")
+    names = ", ".join(folder.name for folder in settings.hot_folders)
+    click.echo(f"fine: hot folders ({names or 'none yet'}), rules and models")
 
 
 @click.command()
 @json_option
 @pass_config
 def doctor(config: str | None, *, as_json: bool) -> None:
-    """Tell what this machine can do."""
-    findings = [asdict(finding) for finding in examine(settings_from(config))]
+    """Tell what this machine can do; exit code 1 where something is a problem."""
+    findings = [asdict(finding) for finding in examine(settings_or_defaults(config))]
     show(findings, as_json=as_json, nothing="nothing to say")
     sys.exit(1 if any(one["verdict"] == "problem" for one in findings) else 0)

@@ -6,9 +6,14 @@ import json
 
 import click
 
-from retouchd.app import is_running
-from retouchd.cli.shared import json_option, ledger_of, pass_config, settings_from, show
-from retouchd.errors import LedgerError
+from retouchd.cli.shared import (
+    json_option,
+    ledger_of,
+    pass_config,
+    require_daemon,
+    settings_from,
+    show,
+)
 from retouchd.ledger.requests import ask
 from retouchd.ledger.schema import STATES
 from retouchd.ledger.views import job_rows, job_story
@@ -37,7 +42,7 @@ def list_jobs(
 @json_option
 @pass_config
 def show_job(config: str | None, job: str, *, as_json: bool) -> None:
-    """Tell the whole story of JOB."""
+    """Tell the whole story of JOB, an id of `retouchd jobs list`."""
     story = job_story(ledger_of(config), job)
     if as_json:
         click.echo(json.dumps(story, indent=2, default=str))
@@ -53,12 +58,11 @@ def show_job(config: str | None, job: str, *, as_json: bool) -> None:
 @click.argument("jobs", nargs=-1, required=True)
 @pass_config
 def retry(config: str | None, jobs: tuple[str, ...]) -> None:
-    """Send the originals of failed JOBS back into in/."""
+    """Send the originals of failed JOBS back into in/; the daemon must run."""
     database = settings_from(config).database
-    if not is_running(database):
-        raise LedgerError("the daemon is not running", hint="start `retouchd run`")
+    require_daemon(database)
     for job in jobs:
         answer = ask(database, "retry", {"job": job})
         if "error" in answer:
-            raise LedgerError(answer["error"])
+            raise click.UsageError(answer["error"])
         click.echo(f"{job}: dropped again as {answer['dropped']}")

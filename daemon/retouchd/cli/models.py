@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from retouchd.cli.shared import json_option, pass_config, settings_from, show
+from retouchd.cli.shared import json_option, pass_config, settings_or_defaults, show
 from retouchd.errors import ConfigError
 from retouchd.models.runtime import Runtime
 from retouchd.models.shelf import Shelf
@@ -16,7 +16,7 @@ def models() -> None:
 
 
 def _shelf(config: str | None) -> Shelf:
-    return Shelf(settings_from(config).models_folders, Runtime(device="cpu"))
+    return Shelf(settings_or_defaults(config).models_folders, Runtime(device="cpu"))
 
 
 @models.command("list")

@@ -9,9 +9,13 @@ from pathlib import Path
 import click
 
 from retouchd.cli.shared import json_option, ledger_of, pass_config, settings_from, show
+from retouchd.errors import ConfigError, Problem
 from retouchd.ledger.database import Database
 from retouchd.ledger.prices import Price, import_prices, set_price
 from retouchd.timestamps import utc
+
+_FORM = "a price book is a TOML file with a [[prices]] table for each price"
+_EXAMPLE = "Such as: retouchd prices set local cpu_core cpu_hour 0.03"
 
 
 @click.group()
@@ -34,7 +38,7 @@ def list_prices(config: str | None, *, every: bool, as_json: bool) -> None:
     show(rows, as_json=as_json, nothing="no prices")
 
 
-@prices.command("set")
+@prices.command("set", epilog=_EXAMPLE)
 @click.argument("provider")
 @click.argument("item")
 @click.argument("unit")
@@ -42,6 +46,7 @@ def list_prices(config: str | None, *, every: bool, as_json: bool) -> None:
 @click.option("--currency", default="USD", show_default=True)
 @click.option("--from", "valid_from", default="", help="UTC time; else now.")
 @click.option("--source", default="set by hand", show_default=True)
+@json_option
 @pass_config
 def set_one(  # noqa: PLR0913, PLR0917  (each is a part of one price)
     config: str | None,
@@ -52,8 +57,13 @@ def set_one(  # noqa: PLR0913, PLR0917  (each is a part of one price)
     currency: str,
     valid_from: str,
     source: str,
+    *,
+    as_json: bool,
 ) -> None:
-    """Put a PRICE per UNIT of an ITEM in force; booked costs stay as they are."""
+    """Put a PRICE per UNIT of an ITEM in force; booked costs stay as they are.
+
+    A price of the PROVIDER "local" wins over those that come with retouchd.
+    """
     wanted = Price(
         provider,
         item,
@@ -68,7 +78,7 @@ def set_one(  # noqa: PLR0913, PLR0917  (each is a part of one price)
     at = utc(time.time())
     stored = ledger.write(lambda db: set_price(db, wanted, at)).result()
     ledger.close()
-    show([asdict(stored)], as_json=False, nothing="")
+    show([asdict(stored)], as_json=as_json, nothing="")
 
 
 @prices.command("import")
@@ -80,4 +90,6 @@ def import_file(config: str | None, file: Path) -> None:
     at = utc(time.time())
     stored = ledger.write(lambda db: import_prices(db, file, at)).result()
     ledger.close()
+    if not stored:
+        raise ConfigError(Problem("has no [[prices]] table", _FORM, str(file)))
     click.echo(f"{len(stored)} prices are in force")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from retouchd.cli.shared import json_option, pass_config, settings_from, show
+from retouchd.cli.shared import json_option, pass_config, settings_or_defaults, show
 from retouchd.rules.editors import rules_schema
 from retouchd.rules.load import available_rules, load_rule, load_rules
 
@@ -22,7 +22,7 @@ def rules() -> None:
 @pass_config
 def list_rules(config: str | None, *, as_json: bool) -> None:
     """List every rule that a hot folder may name."""
-    folders = settings_from(config).rules_folders
+    folders = settings_or_defaults(config).rules_folders
     loaded = load_rules(folders, available_rules(folders))
     rows = [
         {
@@ -46,7 +46,7 @@ def check(config: str | None, files: tuple[Path, ...]) -> None:
             load_rule(file)
         count = len(files)
     else:
-        folders = settings_from(config).rules_folders
+        folders = settings_or_defaults(config).rules_folders
         count = len(load_rules(folders, available_rules(folders)))
     click.echo(f"fine: {count} rules")
 

@@ -7,19 +7,26 @@ import sys
 import click
 
 from retouchd.app import Daemon
-from retouchd.cli.shared import SOME_FILES_FAILED, pass_config, settings_from
+from retouchd.cli.shared import SOME_FILES_FAILED, pass_config, settings_with_rules
+from retouchd.errors import LedgerError
 from retouchd.log import set_up
+
+TEMPORARY_FAILURE = 75
+"""EX_TEMPFAIL of sysexits.h: the service manager starts the daemon anew."""
 
 
 @click.command()
 @click.option("--once", is_flag=True, help="Take what is there, finish it, stop.")
 @pass_config
 def run(config: str | None, *, once: bool) -> None:
-    """Run the daemon."""
-    settings = settings_from(config)
+    """Watch the hot folders and finish what is dropped there, until a signal."""
+    settings = settings_with_rules(config)
     set_up(settings.log.format, settings.log.level)
-    daemon = Daemon(settings)
-    tally = daemon.run(once=once)
+    try:
+        tally = Daemon(settings).run(once=once)
+    except LedgerError as error:
+        error.exit_code = TEMPORARY_FAILURE
+        raise
     if once:
         click.echo(tally.sentence())
-        sys.exit(SOME_FILES_FAILED if tally.failed else 0)
+        sys.exit(SOME_FILES_FAILED if tally.failed else int(bool(tally.away)))

@@ -11,9 +11,14 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from retouchd.app import is_running
+from retouchd.errors import ConfigError, RetouchdError
 from retouchd.ledger.database import Database
-from retouchd.settings import Settings, load_settings
+from retouchd.settings import Settings, find_config, load_settings
+from retouchd.settings.load import misspelt_variables
+from retouchd.settings.rule_names import missing_rules
 
 SOME_FILES_FAILED = 3
 
@@ -26,9 +31,50 @@ def settings_from(config: str | None) -> Settings:
     return load_settings(Path(config) if config else None)
 
 
+def settings_with_rules(config: str | None) -> Settings:
+    """Load the configuration and see that every rule it names is there.
+
+    Raises:
+        ConfigError: with the place of every mistake.
+    """
+    settings = settings_from(config)
+    problems = missing_rules(find_config(Path(config) if config else None), settings)
+    if problems:
+        raise ConfigError(*problems)
+    return settings
+
+
+def settings_or_defaults(config: str | None) -> Settings:
+    """Load the configuration; where none was made yet, take every default.
+
+    For commands that work before there is a hot folder.
+    """
+    try:
+        find_config(Path(config) if config else None)
+    except ConfigError:
+        problems = list(misspelt_variables())
+        if problems:
+            raise ConfigError(*problems) from None
+        return Settings(database=Path("retouchd.db"))
+    return settings_from(config)
+
+
 def ledger_of(config: str | None) -> Database:
     """Open the configured ledger for reading."""
     return Database.open_reading(settings_from(config).database)
+
+
+def require_daemon(database: Path) -> None:
+    """Refuse to ask where nobody would answer.
+
+    Raises:
+        RetouchdError: no daemon runs with *database*.
+    """
+    if not is_running(database):
+        raise RetouchdError(
+            "the daemon is not running",
+            hint="start `retouchd run`, or the unit: systemctl start retouchd",
+        )
 
 
 def console() -> Console:
@@ -49,5 +95,12 @@ def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool, nothing: str) -> N
     for column in rows[0]:
         table.add_column(column.replace("_", " "), overflow="fold")
     for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
+        table.add_row(*(_cell(value) for value in row.values()))
     console().print(table)
+
+
+def _cell(value: object) -> Text:
+    # Text, because a name such as [bold].jpg would steer the table.
+    if isinstance(value, bool):
+        return Text("yes" if value else "no")
+    return Text("" if value is None else str(value))

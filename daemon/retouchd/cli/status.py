@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 
 import click
 
 from retouchd.app import is_running
-from retouchd.cli.shared import json_option, pass_config, settings_from, show
-from retouchd.errors import LedgerError
+from retouchd.cli.shared import (
+    json_option,
+    pass_config,
+    require_daemon,
+    settings_from,
+    show,
+)
 from retouchd.ledger.database import Database
 from retouchd.ledger.requests import ask
-from retouchd.ledger.views import folder_rows, state_rows
+from retouchd.ledger.views import Row, folder_rows, state_rows
+from retouchd.settings import Settings
+from retouchd.settings.explain import did_you_mean
 
 
 @click.command()
@@ -21,35 +30,59 @@ def status(config: str | None, *, as_json: bool) -> None:
     """Show the daemon, its hot folders and the jobs by state."""
     path = settings_from(config).database
     running = is_running(path)
-    ledger = Database.open_reading(path)
-    folders, states = folder_rows(ledger), state_rows(ledger)
+    folders, states = _rows(path)
     if as_json:
         facts = {"running": running, "hot_folders": folders, "jobs": states}
         click.echo(json.dumps(facts, indent=2))
         return
-    click.echo(f"daemon: {'running' if running else 'not running'}")
+    click.echo(f"daemon: {'running' if running else 'not running'}\n")
     show(folders, as_json=False, nothing="no hot folder has been watched yet")
+    click.echo()
     show(states, as_json=False, nothing="no jobs yet")
+
+
+def _rows(path: Path) -> tuple[list[Row], list[Row]]:
+    if not path.is_file():  # the daemon has never run
+        return [], []
+    ledger = Database.open_reading(path)
+    return folder_rows(ledger), state_rows(ledger)
 
 
 def _ask_all(config: str | None, what: str, root: str | None) -> None:
     settings = settings_from(config)
-    if not is_running(settings.database):
-        raise LedgerError("the daemon is not running", hint="start `retouchd run`")
-    names = [
-        folder.name
-        for folder in settings.hot_folders
-        if root in (None, folder.name, str(folder.path))
-    ]
+    names = _chosen(settings, root)
+    require_daemon(settings.database)
     answer = ask(settings.database, what, {"hot_folders": names})
     click.echo(f"{what}d: {', '.join(answer['hot_folders']) or 'nothing'}")
+
+
+def _chosen(settings: Settings, root: str | None) -> list[str]:
+    """Return the names of the hot folders that *root* means; ``None``: all."""
+    known = [folder.name for folder in settings.hot_folders]
+    if root is None:
+        return known
+    path = Path(os.path.normpath(Path(root).absolute()))
+    chosen = [
+        folder.name
+        for folder in settings.hot_folders
+        if folder.name == root or folder.path == path
+    ]
+    if not chosen:
+        raise click.UsageError(
+            f"there is no hot folder {root!r} ({did_you_mean(root, known)})"
+        )
+    return chosen
 
 
 @click.command()
 @click.argument("root", required=False)
 @pass_config
 def pause(config: str | None, root: str | None) -> None:
-    """Take no more files in (ROOT: name or path; else all hot folders)."""
+    """Take no more files in; what was taken is finished.
+
+    ROOT is the name or the path of one hot folder; without it all pause, also across
+    restarts, until `retouchd resume`.
+    """
     _ask_all(config, "pause", root)
 
 
@@ -57,5 +90,5 @@ def pause(config: str | None, root: str | None) -> None:
 @click.argument("root", required=False)
 @pass_config
 def resume(config: str | None, root: str | None) -> None:
-    """Take files in again."""
+    """Take files in again (ROOT: name or path of one hot folder; else all)."""
     _ask_all(config, "resume", root)

@@ -9,7 +9,7 @@ import click
 from rich.progress import Progress
 
 from retouchd.app import worker_plan
-from retouchd.cli.shared import SOME_FILES_FAILED, pass_config, settings_from
+from retouchd.cli.shared import SOME_FILES_FAILED, pass_config, settings_or_defaults
 from retouchd.jobs.trial import Trial
 from retouchd.rules.load import find_rule, load_rule
 from retouchd.values import TIERS, Tier
@@ -23,14 +23,23 @@ from retouchd.values import TIERS, Tier
     required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
 )
-@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the results; it is made. Nothing in it is overwritten.",
+)
 @click.option("--tier", type=click.Choice(TIERS), help="Instead of the rule's.")
 @pass_config
 def trial(
     config: str | None, rule: str, files: tuple[Path, ...], out: Path, tier: Tier | None
 ) -> None:
-    """Use RULE (a name or a file) on FILES, without daemon and ledger."""
-    settings = settings_from(config)
+    """Use RULE on FILES, without hot folder, daemon and ledger.
+
+    RULE is a name, such as product-cutout, or a file, such as ./my-rule.yaml. What it
+    matches plays no part. Beside the results lies before-after.jpg, to be looked at.
+    """
+    settings = settings_or_defaults(config)
     found = Path(rule) if rule.endswith(".yaml") else None
     chosen = load_rule(found or find_rule(settings.rules_folders, rule))
     attempt = Trial(worker_plan(settings), chosen, out, tier)

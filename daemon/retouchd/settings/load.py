@@ -62,7 +62,7 @@ def load_settings(config: Path | None = None) -> Settings:
     """
     file = find_config(config).absolute()
     text, table = _read(file)
-    problems = list(_misspelt_variables())
+    problems = list(misspelt_variables())
     places = _Places(file, toml_lines(text), {problem.key for problem in problems})
     try:
         settings = Settings(**_anchored(table, file.parent))
@@ -117,7 +117,7 @@ def _resolved(
     return {**table, **paths}
 
 
-def _misspelt_variables() -> Iterator[Problem]:
+def misspelt_variables() -> Iterator[Problem]:
     """Find variables that no key reads; pydantic-settings passes over most of them."""
     known = [*_variables_of(Settings, ""), CONFIG_VARIABLE.removeprefix(PREFIX)]
     for name in sorted(retouchd_variables()):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from retouchd.errors import ConfigError, Problem
 from retouchd.settings.load import find_config, load_settings
+from retouchd.settings.rule_names import missing_rules
 from retouchd.settings.schema import HotFolder
 
 _NEW_FILE = """\
-# Every key is explained in the documentation of the configuration.
+# Made by `retouchd init`. docs/configuration.md explains every key.
 database = {database}
 """
 
@@ -35,27 +37,41 @@ def add_hot_folder(
         ConfigError: the configuration is wrong, before or after.
     """
     file = _file(config)
-    root = root.absolute()
-    before = file.read_text(encoding="utf-8") if file.exists() else _new(file)
-    if file.exists():
-        known = _find(file, root)
-        if known:
-            return file, known
+    root = Path(os.path.normpath(root.absolute()))  # as the settings will have it
+    known = _find(file, root) if file.exists() else None
+    if known:
+        return file, known
     entry = (
         "\n[[hot_folders]]\n"
         f"name = {json.dumps(name or _name_of(root))}\n"
         f"path = {json.dumps(str(root))}\n"
         f"rules = {json.dumps(list(rules))}\n"
     )
+    return file, _append(entry, file, root)
+
+
+def _append(entry: str, file: Path, root: Path) -> HotFolder:
+    """Write *entry*; take it back when the configuration is then wrong."""
+    is_new = not file.exists()
+    before = _new(file) if is_new else file.read_text(encoding="utf-8")
     file.write_text(before.rstrip("\n") + "\n" + entry, encoding="utf-8")
     try:
-        added = _find(file, root)
+        return _checked(file, root)
     except ConfigError:
-        file.write_text(before, encoding="utf-8")
+        if is_new:
+            file.unlink()
+        else:
+            file.write_text(before, encoding="utf-8")
         raise
+
+
+def _checked(file: Path, root: Path) -> HotFolder:
+    added = _find(file, root)
     if added is None:
         raise ConfigError(Problem("the entry was not taken", "see the file", str(file)))
-    return file, added
+    if problems := missing_rules(file, load_settings(file)):
+        raise ConfigError(*problems)
+    return added
 
 
 def _file(config: Path | None) -> Path:
