@@ -80,9 +80,15 @@ def rule_book(settings: Settings) -> RuleBook:
         ConfigError: with every problem of every rule and model.
     """
     names = [name for folder in settings.hot_folders for name in folder.rules]
-    book = RuleBook(settings.rules_folders, names)
+    folders = settings.rules_folders
     shelf = Shelf(settings.models_folders, Runtime(device="cpu"))
-    problems = [*shelf.problems(), *missing_models(book.rules_for(names), shelf)]
+    problems = shelf.problems()
+    try:
+        book = RuleBook(folders, names)
+    except ConfigError as error:
+        raise ConfigError(*error.problems, *problems) from error
+    # A model that is broken is missing as well; once is enough.
+    problems = problems or missing_models(book.rules_for(names), shelf, folders)
     if problems:
         raise ConfigError(*problems)
     return book
@@ -94,8 +100,15 @@ def lock_database(path: Path) -> IO[str]:
     Raises:
         LedgerError: a daemon already runs with this database.
     """
-    path.parent.mkdir(exist_ok=True)
-    file = path.with_name(path.name + ".lock").open("a+", encoding="utf-8")
+    try:
+        path.parent.mkdir(exist_ok=True)
+        file = path.with_name(path.name + ".lock").open("a+", encoding="utf-8")
+    except OSError as error:
+        raise LedgerError(
+            f"the database's folder cannot be used: {error.strerror}",
+            hint="create it, or set `database` to another path",
+            file=path,
+        ) from error
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -112,7 +125,7 @@ def is_running(database: Path) -> bool:
     """Whether a daemon holds the lock of *database*."""
     try:
         lock_database(database).close()
-    except (LedgerError, FileNotFoundError):
+    except LedgerError:
         return database.exists()
     return False
 
@@ -167,6 +180,7 @@ class Daemon:
         self._stop = threading.Event()
         self._reload = threading.Event()
         self._rules_seen = self._told_alive = time.monotonic()
+        self._is_ready = False
         self._started_at = utc(time.time())
 
     def _loop(self, folder: HotFolder, settings: Settings) -> HotFolderLoop:
@@ -195,7 +209,6 @@ class Daemon:
         signal.signal(signal.SIGHUP, lambda *_: self._reload.set())
         for loop in self.loops:
             loop.start()
-        self._notifier.ready()
         log.info(
             "started",
             hot_folders=[loop.folder.name for loop in self.loops],
@@ -230,6 +243,14 @@ class Daemon:
             away,
         )
 
+    def _say_ready(self) -> None:
+        """Tell the service manager once: recovered, and every share looked at."""
+        if not self._is_ready and all(
+            loop.has_looked or loop.is_down for loop in self.loops
+        ):
+            self._is_ready = True
+            self._notifier.ready()
+
     def _beat(self) -> None:
         if self.database.broken:
             raise self.database.broken
@@ -238,6 +259,7 @@ class Daemon:
                 "the worker process keeps dying",
                 hint="run `retouchd doctor`; the log tells the exit codes",
             )
+        self._say_ready()
         for request in self._requests.open():
             self._answer(request)
         self._refresh_rules()
@@ -284,7 +306,14 @@ class Daemon:
     def _retry(self, request: Request) -> None:
         job = request.arguments["job"]
         failed = self._journal.failed_job(job)
-        loop = next(one for one in self.loops if one.folder.name == failed.hot_folder)
+        loops = {one.folder.name: one for one in self.loops}
+        if failed.hot_folder not in loops:
+            raise RetouchdError(
+                f"its hot folder {failed.hot_folder!r} is not in the configuration",
+                hint="add it again, or drop the original into in/ yourself",
+                file=failed.archive,
+            )
+        loop = loops[failed.hot_folder]
 
         def errand(places: Any) -> None:
             try:

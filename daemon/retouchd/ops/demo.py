@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from retouchd.ledger.database import Database
+from retouchd.media.contact_sheet import Layout, contact_sheet
 from retouchd.media.header import size_of
+from retouchd.models.runtime import has_nvidia_device
 from retouchd.settings import shipped_folder
 
 TIME_LIMIT_SECONDS = 300
 
+_SHEET = Layout(cell_px=300, pairs_across=2, quality=85)
+
 _CONFIGURATION = """\
 # Made by `retouchd demo`.
-database = "{folder}/retouchd.db"
+database = {database}
 
 [intake]
 settle_seconds = 1.0
 
 [[hot_folders]]
 name = "demo"
-path = "{folder}/hot"
+path = {hot}
 rules = {rules}
 """
 
@@ -66,7 +72,9 @@ def run_demo(folder: Path, say: Callable[[str], None]) -> bool:
     fine = [_judge(sample, hot, say) for sample in samples]
     say("")
     _run_daemon(config, "report", "--by", "rule")
-    say(f"\nresults:   {hot / 'out'}")
+    say(f"\nmodels ran on: {_devices(folder / 'retouchd.db')}")
+    say(f"before and after: {_show(samples, folder)}")
+    say(f"results:   {hot / 'out'}")
     say(f"originals: {hot / 'done'}")
     say(f"failed:    {hot / 'failed'}")
     say(f"try it:    retouchd --config {config} run, then drop files into {hot / 'in'}")
@@ -74,12 +82,42 @@ def run_demo(folder: Path, say: Callable[[str], None]) -> bool:
     return all(fine) and exit_code == (3 if some_fail else 0)
 
 
+def _devices(database: Path) -> str:
+    """Say where models ran, as the ledger has it, and whether that is all there is."""
+    rows = Database.open_reading(database).rows(
+        "SELECT DISTINCT device FROM step_runs WHERE model <> '' ORDER BY device"
+    )
+    devices = [row["device"] for row in rows]
+    text = ", ".join(devices) or "nothing"
+    if "cpu" in devices and has_nvidia_device():
+        text += " (this machine has a GPU; `retouchd doctor` says why it was not used)"
+    return text
+
+
+def _show(samples: Sequence[Sample], folder: Path) -> Path:
+    """Write a sheet of the finished samples: the original beside its first result."""
+    hot = folder / "hot"
+    befores = [
+        (found, hot / "out" / sample.outputs[0][0])
+        for sample in samples
+        if sample.outputs
+        for found in (hot / "done").rglob(sample.file)
+    ]
+    sheet = folder / "before-after.jpg"
+    contact_sheet([pair for pair in befores if pair[1].is_file()], sheet, _SHEET)
+    return sheet
+
+
 def _prepare(folder: Path, rules: list[str]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "retouchd.toml"
     if not config.exists():
-        text = _CONFIGURATION.format(folder=folder, rules=rules)
-        config.write_text(text.replace("'", '"'), encoding="utf-8")
+        text = _CONFIGURATION.format(
+            database=json.dumps(str(folder / "retouchd.db")),
+            hot=json.dumps(str(folder / "hot")),
+            rules=json.dumps(rules),
+        )
+        config.write_text(text, encoding="utf-8")
         _run_daemon(
             config, "init", str(folder / "hot"), "--name", "demo", "--rule", rules[0]
         )

@@ -1,0 +1,1 @@
+"""Measures the daemon on this machine; docs/benchmarks.md says how and why."""
