@@ -1,33 +1,27 @@
-"""Builds every part of the daemon once, and starts and stops them in order."""
+"""The daemon: builds every part once, and starts and stops them in order."""
 
 from __future__ import annotations
 
-import fcntl
 import signal
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from retouchd.delivery.place import Durability
-from retouchd.errors import ConfigError, LedgerError, Problem, RetouchdError
+from retouchd.errors import ConfigError, Problem, RetouchdError
 from retouchd.hotfolder.loop import HotFolderLoop, Surroundings
 from retouchd.hotfolder.retry import send_again
-from retouchd.inspect import Limits
 from retouchd.jobs.pool import Pool
-from retouchd.jobs.worker import WorkerPlan
 from retouchd.ledger.database import Database
 from retouchd.ledger.folders import Board
 from retouchd.ledger.jobs import Journal
+from retouchd.ledger.lock import lock_database
 from retouchd.ledger.requests import Request, Requests
 from retouchd.log import get_logger
-from retouchd.models.runtime import Runtime
-from retouchd.models.shelf import Shelf
 from retouchd.ops.notify import Notifier
-from retouchd.rules.book import RuleBook
-from retouchd.rules.check import missing_models
+from retouchd.parts import rule_book, worker_plan
 from retouchd.settings import HotFolder, Settings, service_socket
 from retouchd.timestamps import utc
 
@@ -46,88 +40,6 @@ STUCK_SECONDS = 300.0
 """A folder thread without progress for this long hangs in its share."""
 
 JOIN_SECONDS = 30.0
-
-
-def worker_plan(settings: Settings) -> WorkerPlan:
-    """Return what a worker is told under these settings."""
-    worker = settings.worker
-    return WorkerPlan(
-        threads=worker.thread_count,
-        models=settings.models_folders,
-        runtime=runtime(settings),
-        limits=Limits(
-            megapixels=settings.limits.megapixels,
-            file_bytes=int(settings.limits.file_mb * 1e6),
-        ),
-        memory_bytes=worker.memory_bytes,
-        max_jobs=worker.max_jobs,
-    )
-
-
-def runtime(settings: Settings) -> Runtime:
-    """Return where models run under these settings."""
-    return Runtime(
-        device=settings.worker.device,
-        allow_fallback=settings.worker.gpu_fallback,
-        gpu_mem_limit=int(settings.worker.gpu_memory_gb * 2**30),
-    )
-
-
-def rule_book(settings: Settings) -> RuleBook:
-    """Load all rules that the hot folders name and see that their models are here.
-
-    Raises:
-        ConfigError: with every problem of every rule and model.
-    """
-    names = [name for folder in settings.hot_folders for name in folder.rules]
-    folders = settings.rules_folders
-    shelf = Shelf(settings.models_folders, Runtime(device="cpu"))
-    problems = shelf.problems()
-    try:
-        book = RuleBook(folders, names)
-    except ConfigError as error:
-        raise ConfigError(*error.problems, *problems) from error
-    # A model that is broken is missing as well; once is enough.
-    problems = problems or missing_models(book.rules_for(names), shelf, folders)
-    if problems:
-        raise ConfigError(*problems)
-    return book
-
-
-def lock_database(path: Path) -> IO[str]:
-    """Take the lock that a running daemon holds.
-
-    Raises:
-        LedgerError: a daemon already runs with this database.
-    """
-    try:
-        path.parent.mkdir(exist_ok=True)
-        file = path.with_name(path.name + ".lock").open("a+", encoding="utf-8")
-    except OSError as error:
-        raise LedgerError(
-            f"the database's folder cannot be used: {error.strerror}",
-            hint="create it, or set `database` to another path",
-            file=path,
-        ) from error
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        file.close()
-        raise LedgerError(
-            "another retouchd runs with this database",
-            hint="stop it first; see `retouchd status`",
-            file=path,
-        ) from error
-    return file
-
-
-def is_running(database: Path) -> bool:
-    """Whether a daemon holds the lock of *database*."""
-    try:
-        lock_database(database).close()
-    except LedgerError:
-        return database.exists()
-    return False
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from dataclasses import asdict
 
 import click
 
-from retouchd.app import rule_book
 from retouchd.cli.shared import (
     json_option,
     pass_config,
@@ -18,6 +17,7 @@ from retouchd.cli.shared import (
 from retouchd.errors import ConfigError, Problem
 from retouchd.hotfolder.places import folder_problems
 from retouchd.ops.doctor import examine
+from retouchd.parts import rule_book
 
 
 @click.command()

@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from retouchd.app import is_running
 from retouchd.errors import ConfigError, RetouchdError
 from retouchd.ledger.database import Database
+from retouchd.ledger.lock import is_running
 from retouchd.settings import Settings, find_config, load_settings
 from retouchd.settings.load import misspelt_variables
 from retouchd.settings.rule_names import missing_rules

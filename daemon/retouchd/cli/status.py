@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 
-from retouchd.app import is_running
 from retouchd.cli.shared import (
     json_option,
     pass_config,
@@ -17,6 +16,7 @@ from retouchd.cli.shared import (
     show,
 )
 from retouchd.ledger.database import Database
+from retouchd.ledger.lock import is_running
 from retouchd.ledger.requests import ask
 from retouchd.ledger.views import Row, folder_rows, state_rows
 from retouchd.settings import Settings

@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 from rich.progress import Progress
 
-from retouchd.app import worker_plan
 from retouchd.cli.shared import SOME_FILES_FAILED, pass_config, settings_or_defaults
 from retouchd.jobs.trial import Trial
+from retouchd.parts import worker_plan
 from retouchd.rules.load import find_rule, load_rule
 from retouchd.values import TIERS, Tier
 

@@ -118,11 +118,11 @@ def on_nothing(cutout: Cutout) -> Pixels:
 
 def _stack(colours: Pixels, alpha: NDArray[Any]) -> Pixels:
     """Join colours and alpha; clear pixels become black, they carry nothing."""
-    stacked: Pixels = np.empty((*alpha.shape, 4), colours.dtype)
-    stacked[:, :, :3] = colours
+    # In OpenCV, since indexing with a mask costs numpy ten times as much.
+    seen = cv2.copyTo(colours, (alpha > 0).astype(np.uint8))
+    stacked: Any = cv2.cvtColor(seen, cv2.COLOR_RGB2RGBA)
     stacked[:, :, 3] = alpha
-    stacked[stacked[:, :, 3] == 0] = 0
-    return stacked
+    return np.asarray(stacked)
 
 
 def on_background(cutout: Cutout, background: Pixels) -> Pixels:
@@ -139,7 +139,7 @@ def on_background(cutout: Cutout, background: Pixels) -> Pixels:
     if cutout.shadow is not None:
         result = np.rint(result * cutout.shadow[:, :, None]).astype(alpha.dtype)
     solid = alpha == peak
-    np.copyto(result, cutout.colours, where=solid[:, :, None])
+    cv2.copyTo(cutout.colours, solid.astype(np.uint8), result)
     edge = (alpha > 0) & ~solid
     share = (alpha[edge].astype(np.float32) / peak)[:, None]
     mixed = cutout.colours[edge] * share + result[edge] * (1 - share)

@@ -19,7 +19,8 @@ from retouchd.media.pixels import Pixels
 Floats = NDArray[np.float32]
 Area = tuple[slice, slice]
 
-_TILE = 256
+# The band is worked on in tiles: small ones follow it closely, tiny ones cost calls.
+_TILE = 128
 # Long edge of the small pictures: a quarter of the picture, within these limits.
 _SMALLEST_WORK, _LARGEST_WORK = 512, 1024
 # Opacities beyond these count as certain, and end as 0 and 1.
@@ -76,10 +77,11 @@ def cut_out(pixels: Pixels, matte: Floats) -> Cutout:
     colours: Any = np.array(pixels, order="C")
     alpha: Any = np.empty(pixels.shape[:2], pixels.dtype)
     for area in _areas(pixels.shape[0], pixels.shape[1]):
-        certain = _sample(small.certain, area, pixels.shape)
-        if certain.min() == certain.max() != 0.5:
-            alpha[area] = peak * certain[0, 0]
+        under = _under(small.certain, area, pixels.shape)
+        if under.min() == under.max() != 0.5:
+            alpha[area] = peak * under[0, 0]
             continue
+        certain = _sample(small.certain, area, pixels.shape)
         seen = pixels[area].astype(np.float32) * np.float32(1 / peak)
         opacity = _opacity(seen, certain, _sample(small.factors, area, pixels.shape))
         alpha[area] = np.rint(opacity * peak)
@@ -207,6 +209,16 @@ def _clean(
     weight = opacity[:, :, None]
     error = seen - weight * front - (1 - weight) * back
     return np.asarray(np.clip(front + weight * error, 0, 1), np.float32)
+
+
+def _under(small: Floats, area: Area, shape: tuple[int, ...]) -> Floats:
+    """Return every value of *small* that ``_sample`` would use for *area*."""
+    parts = []
+    for part, length, whole in zip(area, small.shape, shape, strict=False):
+        scale = length / whole
+        first = max(0, int((part.start + 0.5) * scale - 0.5))
+        parts.append(slice(first, int((part.stop - 0.5) * scale + 0.5) + 1))
+    return small[parts[0], parts[1]]
 
 
 def _sample(small: Floats, area: Area, shape: tuple[int, ...]) -> Floats:
