@@ -31,12 +31,14 @@ class Tools:
     Attributes:
         tier: the tier this attempt may spend, where the step names none itself.
         used: sessions that the step opened, in order, for the usage that is booked.
+        notes: what people should know of this step; it goes into the job's story.
     """
 
     def __init__(self, shelf: Shelf, tier: Tier) -> None:
         self.shelf = shelf
         self.tier = tier
         self.used: list[Session] = []
+        self.notes: list[str] = []
 
     def model(
         self, task: Task, *, name: str = "", tier: Tier | None = None, scale: int = 0
@@ -57,6 +59,8 @@ class Tools:
         )
         session = self.shelf.open(manifest)
         self.used.append(session)
+        if session.fell_back:
+            self.notes.append(f"{manifest.name} ran on the CPU: the GPU did not load")
         return session
 
 

@@ -24,6 +24,7 @@ from retouchd.ops.bench.figures import mixed_rule, split_rows
 from retouchd.ops.bench.pictures import (
     drop_pictures,
     find_photographs,
+    stain_pictures,
     tag_pictures,
 )
 from retouchd.ops.bench.workplace import Workplace
@@ -92,6 +93,7 @@ def main(photos: tuple[Path, ...], count: int) -> None:
     with tempfile.TemporaryDirectory(prefix="retouchd-photos-") as folder:
         place = Workplace(Path(folder) / "run", mixed_rule())
         drop_pictures(place.inbox, count, largest(photos, count), (0, 0))
+        stain_pictures(place.inbox)
         tag_pictures(place.inbox)
         before = digests(place.inbox)
         sizes = {path.stem: size_of(path) for path in place.inbox.glob("*.jpg")}

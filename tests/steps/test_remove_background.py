@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from retouchd.errors import StepError
 from retouchd.media.backdrop import centred, on_background, on_nothing, shadow_of
 from retouchd.media.matte import Cutout, cut_out
 from retouchd.media.pixels import from_array, to_array
@@ -188,3 +189,29 @@ def test_a_picture_comes_behind(tmp_path: Path) -> None:
         RemoveBackground.model_validate(
             {"background": "red.png"}, context={"folder": tmp_path}
         )
+
+
+def empty_picture() -> Picture:
+    """A picture that is transparent everywhere: nobody can find a subject in it."""
+    pixels = scene(bands=4)
+    pixels[:, :, 3] = 0
+    return Picture(from_array(pixels))
+
+
+def test_without_a_subject_it_fails_and_says_what_to_do() -> None:
+    """P6: nothing empty is delivered in silence."""
+    with pytest.raises(StepError, match="finds no subject") as caught:
+        RemoveBackground().apply(empty_picture(), TOOLS)
+
+    assert "empty: keep" in caught.value.hint
+
+
+def test_without_a_subject_the_picture_may_stay_with_a_note() -> None:
+    """With ``empty: keep`` nothing changes, and the job's story says so."""
+    picture = empty_picture()
+    tools = Tools(TOOLS.shelf, "draft")
+
+    result = RemoveBackground(empty="keep").apply(picture, tools)
+
+    assert result is picture
+    assert "no subject" in tools.notes[0]

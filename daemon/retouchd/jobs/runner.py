@@ -44,6 +44,7 @@ class _Story:
     rule: Rule | None = None
     step_runs: list[StepRun] = field(default_factory=list)
     gate_runs: list[GateRun] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     source_types: list[str] = field(default_factory=list)
     renditions: tuple[Rendition, ...] = ()
 
@@ -67,7 +68,7 @@ class _Story:
             step_runs=tuple(self.step_runs),
             gate_runs=tuple(self.gate_runs),
             destination=self.destination,
-            notes=self.inspection.warnings if self.inspection else (),
+            notes=tuple(self.notes),
         )
 
     @property
@@ -131,6 +132,7 @@ class Runner:
         order = story.order
         with measured(self._shares) as reading:
             story.inspection = inspection = inspect(order.drop, self._limits)
+            story.notes += inspection.warnings
             story.rule = rule = self._choose_rule(order, inspection)
             story.sha256 = sha256_of(order.drop.path)
         with self._budget.admit(estimated_need(inspection.header, rule)):
@@ -177,6 +179,7 @@ class Runner:
             tools = Tools(self._shelf, story.tier)
             with measured(self._shares) as reading:
                 result = step.apply(picture, tools)
+                story.notes += tools.notes
                 if result is not picture:
                     story.source_types.append(step.source_type)
                 # Here and not later, so that the step's cost is booked on the step.

@@ -11,7 +11,6 @@ from pydantic import Field
 
 from retouchd.errors import StepError
 from retouchd.inspect.kind import Limits, examine
-from retouchd.log import get_logger
 from retouchd.media.backdrop import centred, on_background, on_nothing, shadow_of
 from retouchd.media.colour import Colour, levels, to_depth
 from retouchd.media.framing import reframed
@@ -21,8 +20,6 @@ from retouchd.media.still import decode
 from retouchd.models.matting import estimate_matte
 from retouchd.step import ModelStep, RuleFile, Tools
 from retouchd.values import Picture, Task
-
-log = get_logger()
 
 Background = Annotated[
     Literal["transparent"] | Colour | RuleFile, Field(union_mode="left_to_right")
@@ -37,6 +34,8 @@ class RemoveBackground(ModelStep):
         background: what comes behind it; a picture is scaled to cover the frame.
         shadow: ``keep`` carries the shadow over, from a background of one colour.
         centre: cut the frame down to the subject and set it into the middle.
+        empty: what becomes of a picture in which the model finds no subject: ``fail``,
+            or ``keep`` it as it is, with a note in the job's story.
         margin: with *centre*, space on each side, as share of the subject's longer
             edge.
     """
@@ -46,6 +45,7 @@ class RemoveBackground(ModelStep):
 
     background: Background = "transparent"
     shadow: Literal["none", "keep"] = "none"
+    empty: Literal["fail", "keep"] = "fail"
     centre: bool = False
     margin: float = Field(default=0.05, ge=0, le=0.5)
 
@@ -55,17 +55,30 @@ class RemoveBackground(ModelStep):
         RGBA where that is transparent, RGB otherwise; the depth stays.
 
         Raises:
-            StepError: the model finds no subject.
+            StepError: the model finds no subject, and *empty* is ``fail``.
             ModelError: the model is missing or fails.
             InputError: the background picture cannot be read.
         """
         pixels = to_array(picture.image)
         cutout = self._cut_out(pixels, tools)
+        if not (cutout.alpha > np.iinfo(cutout.alpha.dtype).max // 2).any():
+            return self._without_subject(picture, tools)
         left, top = 0, 0
         if self.centre:
             cutout, left, top = centred(cutout, self.margin)
         image = from_array(self._composed(cutout))
         return reframed(picture, image, left, top)
+
+    def _without_subject(self, picture: Picture, tools: Tools) -> Picture:
+        name = tools.used[-1].manifest.name
+        if self.empty == "keep":
+            tools.notes.append(f"{name} finds no subject: the background stays")
+            return picture
+        raise StepError(
+            f"{name} finds no subject",
+            hint="keep this picture away from the rule, name another model, or let "
+            "the rule say empty: keep",
+        )
 
     def _cut_out(self, pixels: Pixels, tools: Tools) -> Cutout:
         colours = np.ascontiguousarray(pixels[:, :, :3])
@@ -73,16 +86,11 @@ class RemoveBackground(ModelStep):
         cutout = cut_out(colours, estimate_matte(session, colours))
         if pixels.shape[2] == 4:
             cutout = replace(cutout, alpha=np.minimum(cutout.alpha, pixels[:, :, 3]))
-        if not (cutout.alpha > np.iinfo(cutout.alpha.dtype).max // 2).any():
-            raise StepError(
-                f"{session.manifest.name} finds no subject",
-                hint="keep this picture away from the rule, or name another model",
-            )
         if self.shadow == "none":
             return cutout
         shadow = shadow_of(colours, cutout.alpha)
         if shadow is None:
-            log.warning("shadow_left_out", reason="the background has not one colour")
+            tools.notes.append("the shadow is left out: the background has a pattern")
         return replace(cutout, shadow=shadow)
 
     def _composed(self, cutout: Cutout) -> Pixels:

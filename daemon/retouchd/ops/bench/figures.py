@@ -42,7 +42,7 @@ outputs:
 _MATTE_RULE = """\
 rule: bench
 steps:
-  - remove_background: {background: "#ffffff"}
+  - remove_background: {background: "#ffffff", empty: keep}
 outputs:
   - {name: "{stem}.jpg"}
 """

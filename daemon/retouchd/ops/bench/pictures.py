@@ -59,6 +59,20 @@ def drop_pictures(
         image.write_to_file(str(inbox / f"{number:04}.jpg"), Q=_QUALITY)
 
 
+def stain_pictures(inbox: Path) -> None:
+    """Paint a dark spot where ``tag_pictures`` will say that there is one."""
+    left, top, right, bottom = _TAGGED_SHARE
+    for picture in sorted(inbox.glob("*.jpg")):
+        image = pyvips.Image.new_from_file(str(picture)).copy_memory()
+        radius = round(
+            min((right - left) * image.width, (bottom - top) * image.height) / 4
+        )
+        across = round((left + right) / 2 * image.width)
+        down = round((top + bottom) / 2 * image.height)
+        stained = image.draw_circle(60, across, down, round(shorter / 4), fill=True)
+        stained.jpegsave(str(picture), Q=_QUALITY)
+
+
 def tag_pictures(inbox: Path) -> None:
     """Lay a LabelMe file with one ``erase:`` region beside each JPEG of *inbox*."""
     for picture in sorted(inbox.glob("*.jpg")):
