@@ -15,7 +15,8 @@ from retouchd.hotfolder.places import Places, make_tree
 from retouchd.hotfolder.recovery import Unfinished, recover
 from retouchd.hotfolder.takein import TakeIn
 from retouchd.ledger.database import Database
-from retouchd.ledger.jobs import Entry, Journal
+from retouchd.ledger.entries import Entry
+from retouchd.ledger.jobs import Journal
 from retouchd.settings import HotFolder
 from retouchd.values import Outcome, Rendition
 

@@ -13,7 +13,7 @@ from retouchd.delivery.place import Method
 from retouchd.errors import HeldError, StorageError
 from retouchd.hotfolder.places import Places, require_marker
 from retouchd.hotfolder.recovery import recover
-from retouchd.ledger.jobs import Entry
+from retouchd.ledger.entries import Entry
 
 JOB = "01JOB000000000000000000000"
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from retouchd.errors import HeldError
 from retouchd.hotfolder.handout import Handout, Staged
 from retouchd.hotfolder.places import Places, require_marker
 from retouchd.hotfolder.recovery import recover
 from retouchd.hotfolder.takein import CLAIMS_AT_ONCE, TakeIn
+from retouchd.hotfolder.work import Pace, Signals, Work
 from retouchd.intake.claim import claimed_path, is_moving
 from retouchd.intake.scan import Fingerprint
 from retouchd.jobs.order import Order
-from retouchd.ledger.jobs import Entry, Journal
+from retouchd.ledger.entries import Entry
+from retouchd.ledger.jobs import Journal
 from retouchd.log import get_logger
 from retouchd.rules.schema import Rule
 from retouchd.values import DESTINATIONS, Drop, Outcome
@@ -45,50 +44,6 @@ SCAN_SHARE = 0.2
 
 TRIES = 2
 """How often a job runs whose file may just not have been complete."""
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How patient a hot folder is.
-
-    Attributes:
-        settle: seconds that a file must be quiet.
-        rescan: seconds between two full looks when nothing hints at a change.
-    """
-
-    settle: float
-    rescan: float
-
-
-@dataclass
-class Work:
-    """Jobs on their way, by where they are.
-
-    It outlives a share that goes away: the worker's jobs come back in any case. Only
-    ``outcomes`` and ``errands`` are filled by other threads.
-    """
-
-    running: dict[str, Entry] = field(default_factory=dict)
-    outcomes: deque[Outcome] = field(default_factory=deque)
-    errands: deque[Callable[[Places], None]] = field(default_factory=deque)
-    tries: dict[str, int] = field(default_factory=dict)
-    sequence: int = 0
-
-
-@dataclass
-class Signals:
-    """What other threads ask of a hot folder's thread."""
-
-    alarm: threading.Event = field(default_factory=threading.Event)
-    changed: threading.Event = field(default_factory=threading.Event)
-    stopping: threading.Event = field(default_factory=threading.Event)
-    draining: bool = False
-    paused: bool = False
-
-    @property
-    def takes_in(self) -> bool:
-        """Whether new drops are wanted."""
-        return not (self.paused or self.draining or self.stopping.is_set())
 
 
 class Cycle:

@@ -6,7 +6,6 @@ move looks first whether it was already made.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -14,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from retouchd.delivery.naming import fits_beside
 from retouchd.delivery.place import (
     Method,
     free_name,
@@ -25,12 +23,13 @@ from retouchd.delivery.place import (
     sync_folders,
 )
 from retouchd.errors import HeldError
+from retouchd.hotfolder.error_texts import explain
 from retouchd.hotfolder.places import Places, require_marker
-from retouchd.hotfolder.retry import ERROR_ENDINGS
 from retouchd.intake.claim import claimed_path
-from retouchd.ledger.jobs import Entry, Journal, Placed
+from retouchd.ledger.entries import Entry, Placed
+from retouchd.ledger.jobs import Journal
 from retouchd.log import get_logger
-from retouchd.timestamps import utc, utc_date
+from retouchd.timestamps import utc_date
 from retouchd.values import Destination, Outcome, Rendition
 
 log = get_logger()
@@ -245,7 +244,7 @@ class Handout:
             target = free_name(wanted)
             # First the books: after a crash `retry` must find what was moved.
             self._journal.archived({entry.job: target}).result()
-            _explain(target, entry, outcome, self._clock())
+            explain(target, entry, outcome, self._clock())
             self._archive(entry, self._places.folder.failed)
         for made in outcome.renditions:
             made.stage.unlink(missing_ok=True)
@@ -281,28 +280,3 @@ def _name_taken(outcome: Outcome) -> Outcome:
         error=f"a result of that name is already there: {names}",
         hint="take the older result away, or let the rule say conflict: suffix",
     )
-
-
-def _explain(target: Path, entry: Entry, outcome: Outcome, at: float) -> None:
-    """Write why the job failed beside *target*, for people and for programs."""
-    name = PurePosixPath(entry.source).name
-    facts = {
-        "file": name,
-        "job": entry.job,
-        "hot_folder": entry.hot_folder,
-        "rule": outcome.rule,
-        "error": outcome.error,
-        "hint": outcome.hint,
-        "at": utc(at),
-    }
-    text = (
-        f"{name} could not be finished.\n\n"
-        f"What happened: {outcome.error}\n"
-        f"What to do:    {outcome.hint or 'see the error above'}\n\n"
-        "The file itself is beside this text, unchanged. To try again, drop it into\n"
-        f"in/ once more, or run: retouchd retry {entry.job}\n"
-    )
-    contents = (text, json.dumps(facts, indent=2) + "\n")
-    for ending, content in zip(ERROR_ENDINGS, contents, strict=True):
-        path = fits_beside(target, ending)
-        path.write_text(content, encoding="utf-8", errors="backslashreplace")

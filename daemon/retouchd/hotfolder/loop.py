@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from retouchd.errors import RetouchdError, StorageError
-from retouchd.hotfolder.cycle import Cycle, Pace, Signals, Work
+from retouchd.hotfolder.cycle import Cycle
 from retouchd.hotfolder.places import Places, share_down
 from retouchd.hotfolder.takein import TakeIn
+from retouchd.hotfolder.work import Pace, Signals, Work
 from retouchd.intake.mounts import Mount, mount_of
 from retouchd.intake.scan import LeftInPlace
 from retouchd.intake.watch import Method, Watcher, method_for

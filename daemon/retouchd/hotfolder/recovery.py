@@ -12,7 +12,8 @@ from retouchd.hotfolder.handout import Staged
 from retouchd.hotfolder.places import Places
 from retouchd.intake.claim import Claim, Taken, claimed_path, give_back, take
 from retouchd.intake.scan import Fingerprint
-from retouchd.ledger.jobs import Entry, Journal, OpenJob
+from retouchd.ledger.entries import Entry, OpenJob
+from retouchd.ledger.jobs import Journal
 from retouchd.log import get_logger
 from retouchd.values import Outcome
 

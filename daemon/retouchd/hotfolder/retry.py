@@ -7,10 +7,9 @@ from pathlib import Path
 from retouchd.delivery.naming import fits_beside
 from retouchd.delivery.place import move_without_overwriting
 from retouchd.errors import InputError
+from retouchd.hotfolder.error_texts import ERROR_ENDINGS
 from retouchd.hotfolder.places import Places
-from retouchd.ledger.jobs import FailedJob
-
-ERROR_ENDINGS = (".error.txt", ".error.json")
+from retouchd.ledger.entries import FailedJob
 
 
 def send_again(places: Places, job: FailedJob) -> str:

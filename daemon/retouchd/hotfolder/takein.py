@@ -12,7 +12,8 @@ from retouchd.inspect.sidecars import MASK_ENDINGS, group
 from retouchd.intake.claim import Claim, Taken, take
 from retouchd.intake.scan import IGNORED_NAMES, LeftInPlace, Seen, scan
 from retouchd.intake.settle import Settler, has_writer, has_zero_tail
-from retouchd.ledger.jobs import Entry, Journal, new_job_id
+from retouchd.ledger.entries import Entry, new_job_id
+from retouchd.ledger.jobs import Journal
 from retouchd.log import get_logger
 
 log = get_logger()

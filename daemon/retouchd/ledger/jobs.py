@@ -6,95 +6,31 @@ together share one commit.
 
 from __future__ import annotations
 
-import json
 import os
-import secrets
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import sqlite_utils
 
 from retouchd.errors import LedgerError
 from retouchd.ledger.database import Database
+from retouchd.ledger.entries import (
+    Entry,
+    FailedJob,
+    OpenJob,
+    Placed,
+    delivery_row,
+    intent_row,
+    open_job,
+    readable,
+    rendition,
+)
 from retouchd.ledger.prices import current
 from retouchd.ledger.usage import book_charges, book_usage, credit_of
 from retouchd.timestamps import utc
-from retouchd.values import Destination, Outcome, Rendition
-
-_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-
-
-def new_job_id(timestamp: float) -> str:
-    """Return a ULID: 48 bits of milliseconds, 80 random bits, in 26 characters.
-
-    Source: github.com/ulid/spec.
-    """
-    number = (int(timestamp * 1000) << 80) | secrets.randbits(80)
-    return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A job as the journal knows it before anything of it is computed.
-
-    Attributes:
-        source: path below ``in/``; undecodable bytes as surrogates.
-        members: its sidecars below ``in/``.
-        arrived_at: seconds since the epoch when the drop was first seen.
-    """
-
-    job: str
-    hot_folder: str
-    source: str
-    members: tuple[str, ...]
-    size: int
-    mtime_ns: int
-    inode: int
-    epoch: int
-    arrived_at: float
-
-
-@dataclass(frozen=True)
-class OpenJob:
-    """A job that a stopped daemon left unfinished."""
-
-    entry: Entry
-    journal: str
-    attempts: int
-    error: str
-    hint: str
-    destination: Destination
-
-
-@dataclass(frozen=True)
-class FailedJob:
-    """A job in ``failed/``, with where its original lies."""
-
-    job: str
-    hot_folder: str
-    source: str
-    members: tuple[str, ...]
-    archive: Path
-
-
-@dataclass(frozen=True)
-class Placed:
-    """One output under its final name."""
-
-    rendition: Rendition
-    path: Path
-    at: float
-
-
-def readable(text: str) -> str:
-    """Return *text* with bytes of names that are no UTF-8 written as escapes.
-
-    A name must never stop the journal: SQLite takes no lone surrogates.
-    """
-    return text.encode("utf-8", "backslashreplace").decode()
+from retouchd.values import Outcome, Rendition
 
 
 class Journal:
@@ -107,7 +43,7 @@ class Journal:
         """Note that these files are about to be taken out of ``in/``."""
 
         def work(db: sqlite_utils.Database) -> None:
-            db.table("jobs").insert_all(_intent_row(entry, at) for entry in entries)
+            db.table("jobs").insert_all(intent_row(entry, at) for entry in entries)
 
         return self._database.write(work)
 
@@ -158,8 +94,8 @@ class Journal:
                 _go(db, outcome.job, "CLAIMED", journal="STAGED", state="rendered")
                 _describe(db, outcome, at)
                 db.table("deliveries").insert_all(
-                    _delivery_row(outcome.job, rendition, final)
-                    for rendition, final in zip(outcome.renditions, finals, strict=True)
+                    delivery_row(outcome.job, made, final)
+                    for made, final in zip(outcome.renditions, finals, strict=True)
                 )
 
         return self._database.write(work)
@@ -237,14 +173,14 @@ class Journal:
             "('INTENT', 'CLAIMED', 'STAGED', 'FAILING') ORDER BY id",
             [hot_folder],
         )
-        return [_open_job(row) for row in rows]
+        return [open_job(row) for row in rows]
 
     def deliveries(self, job: str) -> tuple[tuple[Rendition, Path, str], ...]:
         """Return each staged output of *job* with its planned path and its state."""
         rows = self._database.rows(
             "SELECT * FROM deliveries WHERE job_id = ? ORDER BY output", [job]
         )
-        return tuple((_rendition(row), Path(row["path"]), row["state"]) for row in rows)
+        return tuple((rendition(row), Path(row["path"]), row["state"]) for row in rows)
 
     def state(self, job: str) -> str:
         """Return the journal state of *job*; empty where there is no such job."""
@@ -267,7 +203,7 @@ class Journal:
                 f"there is no failed job {job}",
                 hint="see `retouchd jobs list --state failed`",
             )
-        entry = _open_job(rows[0]).entry
+        entry = open_job(rows[0]).entry
         archive = Path(os.fsdecode(rows[0]["archive"]))
         return FailedJob(job, entry.hot_folder, entry.source, entry.members, archive)
 
@@ -284,26 +220,6 @@ class Journal:
         """Return how many drops *hot_folder* ever had."""
         sql = "SELECT count(*) AS n FROM jobs WHERE hot_folder = ?"
         return int(self._database.rows(sql, [hot_folder])[0]["n"])
-
-
-def _intent_row(entry: Entry, at: float) -> dict[str, Any]:
-    return {
-        "id": entry.job,
-        "hot_folder": entry.hot_folder,
-        "source_name": readable(entry.source),
-        "source_path": os.fsencode(entry.source),
-        "source_bytes": entry.size,
-        "members": json.dumps([os.fsencode(m).hex() for m in entry.members]),
-        "inode": entry.inode,
-        "mtime_ns": entry.mtime_ns,
-        "epoch": entry.epoch,
-        "claim": entry.job,
-        "attempts": 1,
-        "state": "claimed",
-        "journal": "INTENT",
-        "arrived_at": utc(entry.arrived_at),
-        "claimed_at": utc(at),
-    }
 
 
 def _go(
@@ -372,61 +288,9 @@ def _book(db: sqlite_utils.Database, outcome: Outcome, at: float) -> None:
     book_charges(db, outcome.job, prices, utc(at))
 
 
-def _delivery_row(job: str, rendition: Rendition, final: Path) -> dict[str, Any]:
-    return {
-        "job_id": job,
-        "output": rendition.output,
-        "path": readable(str(final)),
-        "sha256": rendition.sha256,
-        "bytes": rendition.bytes,
-        "width": rendition.width,
-        "height": rendition.height,
-        "stage": str(rendition.stage),
-        "conflict": rendition.conflict,
-        "state": "STAGED",
-    }
-
-
 def _book_delivery(db: sqlite_utils.Database, job: str, placed: Placed) -> None:
     db.execute(
         "UPDATE deliveries SET state = 'DELIVERED', path = ?, delivered_at = ?, "
         "stage = NULL WHERE job_id = ? AND output = ?",
         [readable(str(placed.path)), utc(placed.at), job, placed.rendition.output],
-    )
-
-
-def _rendition(row: dict[str, Any]) -> Rendition:
-    return Rendition(
-        output=row["output"],
-        stage=Path(row["stage"]),
-        name=row["path"],
-        sha256=row["sha256"],
-        bytes=row["bytes"],
-        width=row["width"],
-        height=row["height"],
-        conflict=row["conflict"],
-    )
-
-
-def _open_job(row: dict[str, Any]) -> OpenJob:
-    members = tuple(
-        os.fsdecode(bytes.fromhex(name)) for name in json.loads(row["members"])
-    )
-    return OpenJob(
-        entry=Entry(
-            job=row["id"],
-            hot_folder=row["hot_folder"],
-            source=os.fsdecode(row["source_path"]),
-            members=members,
-            size=row["source_bytes"],
-            mtime_ns=row["mtime_ns"],
-            inode=row["inode"],
-            epoch=row["epoch"],
-            arrived_at=0.0,
-        ),
-        journal=row["journal"],
-        attempts=row["attempts"],
-        error=row["error"] or "",
-        hint=row["hint"] or "",
-        destination=row["destination"] or "out",
     )

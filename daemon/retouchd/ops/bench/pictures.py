@@ -64,9 +64,7 @@ def stain_pictures(inbox: Path) -> None:
     left, top, right, bottom = _TAGGED_SHARE
     for picture in sorted(inbox.glob("*.jpg")):
         image = pyvips.Image.new_from_file(str(picture)).copy_memory()
-        radius = round(
-            min((right - left) * image.width, (bottom - top) * image.height) / 4
-        )
+        shorter = min((right - left) * image.width, (bottom - top) * image.height)
         across = round((left + right) / 2 * image.width)
         down = round((top + bottom) / 2 * image.height)
         stained = image.draw_circle(60, across, down, round(shorter / 4), fill=True)

@@ -1,0 +1,161 @@
+"""What the journal knows of a job at each stage of its hand-off."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from retouchd.timestamps import utc
+from retouchd.values import Destination, Rendition
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def new_job_id(timestamp: float) -> str:
+    """Return a ULID: 48 bits of milliseconds, 80 random bits, in 26 characters.
+
+    Source: github.com/ulid/spec.
+    """
+    number = (int(timestamp * 1000) << 80) | secrets.randbits(80)
+    return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A job as the journal knows it before anything of it is computed.
+
+    Attributes:
+        source: path below ``in/``; undecodable bytes as surrogates.
+        members: its sidecars below ``in/``.
+        arrived_at: seconds since the epoch when the drop was first seen.
+    """
+
+    job: str
+    hot_folder: str
+    source: str
+    members: tuple[str, ...]
+    size: int
+    mtime_ns: int
+    inode: int
+    epoch: int
+    arrived_at: float
+
+
+@dataclass(frozen=True)
+class OpenJob:
+    """A job that a stopped daemon left unfinished."""
+
+    entry: Entry
+    journal: str
+    attempts: int
+    error: str
+    hint: str
+    destination: Destination
+
+
+@dataclass(frozen=True)
+class FailedJob:
+    """A job in ``failed/``, with where its original lies."""
+
+    job: str
+    hot_folder: str
+    source: str
+    members: tuple[str, ...]
+    archive: Path
+
+
+@dataclass(frozen=True)
+class Placed:
+    """One output under its final name."""
+
+    rendition: Rendition
+    path: Path
+    at: float
+
+
+def readable(text: str) -> str:
+    """Return *text* with bytes of names that are no UTF-8 written as escapes.
+
+    A name must never stop the journal: SQLite takes no lone surrogates.
+    """
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def intent_row(entry: Entry, at: float) -> dict[str, Any]:
+    """Make the row of a job that is about to be claimed."""
+    return {
+        "id": entry.job,
+        "hot_folder": entry.hot_folder,
+        "source_name": readable(entry.source),
+        "source_path": os.fsencode(entry.source),
+        "source_bytes": entry.size,
+        "members": json.dumps([os.fsencode(m).hex() for m in entry.members]),
+        "inode": entry.inode,
+        "mtime_ns": entry.mtime_ns,
+        "epoch": entry.epoch,
+        "claim": entry.job,
+        "attempts": 1,
+        "state": "claimed",
+        "journal": "INTENT",
+        "arrived_at": utc(entry.arrived_at),
+        "claimed_at": utc(at),
+    }
+
+
+def delivery_row(job: str, rendition: Rendition, final: Path) -> dict[str, Any]:
+    """Make the row of an output that is staged and has a final path."""
+    return {
+        "job_id": job,
+        "output": rendition.output,
+        "path": readable(str(final)),
+        "sha256": rendition.sha256,
+        "bytes": rendition.bytes,
+        "width": rendition.width,
+        "height": rendition.height,
+        "stage": str(rendition.stage),
+        "conflict": rendition.conflict,
+        "state": "STAGED",
+    }
+
+
+def rendition(row: dict[str, Any]) -> Rendition:
+    """Read a staged output back."""
+    return Rendition(
+        output=row["output"],
+        stage=Path(row["stage"]),
+        name=row["path"],
+        sha256=row["sha256"],
+        bytes=row["bytes"],
+        width=row["width"],
+        height=row["height"],
+        conflict=row["conflict"],
+    )
+
+
+def open_job(row: dict[str, Any]) -> OpenJob:
+    """Read an unfinished job back."""
+    members = tuple(
+        os.fsdecode(bytes.fromhex(name)) for name in json.loads(row["members"])
+    )
+    return OpenJob(
+        entry=Entry(
+            job=row["id"],
+            hot_folder=row["hot_folder"],
+            source=os.fsdecode(row["source_path"]),
+            members=members,
+            size=row["source_bytes"],
+            mtime_ns=row["mtime_ns"],
+            inode=row["inode"],
+            epoch=row["epoch"],
+            arrived_at=0.0,
+        ),
+        journal=row["journal"],
+        attempts=row["attempts"],
+        error=row["error"] or "",
+        hint=row["hint"] or "",
+        destination=row["destination"] or "out",
+    )
