@@ -123,6 +123,8 @@ class HotFolderLoop:
                 self._note_down(RetouchdError(f"retouchd made a mistake: {error}"))
             self.progress = time.monotonic()
             self._signals.stopping.wait(RETURN_SECONDS)
+        if not self.is_down:
+            self._publish("stopped")
 
     def _live_while_share_is_up(self) -> None:
         places = Places.open(self.folder)

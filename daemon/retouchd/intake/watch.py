@@ -22,6 +22,14 @@ def method_for(mount: Mount, wanted: Literal["auto", "inotify", "scan"]) -> Meth
     return "scan" if mount.is_network else "inotify"
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """Drop what watchdog logs when an event arrives while it is being stopped."""
+    return "called when the thread is inactive" not in record.getMessage()
+
+
+logging.getLogger("watchdog.observers.inotify").addFilter(_is_news)
+
+
 class _Wake(FileSystemEventHandler):
     """Calls *wake* for anything that may have made a file complete.
 

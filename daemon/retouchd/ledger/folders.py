@@ -17,7 +17,7 @@ class FolderState:
 
     Attributes:
         watched_by: ``inotify`` or ``scan``.
-        state: ``watching``, ``paused``, ``share down`` or ``fault``.
+        state: ``watching``, ``paused``, ``share down`` or ``stopped``.
         reason: why it is not watching.
         left_in_place: names of entries that are not taken, each with its reason.
     """
