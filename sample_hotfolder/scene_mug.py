@@ -20,7 +20,7 @@ from tracer import (
 GLAZE = vector(0.035, 0.17, 0.19)
 GLAZE_THIN = vector(0.30, 0.145, 0.06)
 CLAY = vector(0.50, 0.34, 0.22)
-CREAM = vector(0.78, 0.71, 0.58)
+RUST = vector(0.17, 0.075, 0.035)
 PAPER = vector(0.86, 0.86, 0.85)
 
 
@@ -52,12 +52,12 @@ class Mug(Scene):
         return cut(body, inner, 0.05)
 
     def surface(self, p: Array, normal: Array) -> Surface:
-        """Return glaze outside, cream inside, bare clay at the foot, paper below."""
+        """Return glaze outside, rust inside, bare clay at the foot, paper below."""
         floor = p[1] < self.mug(p)
         x, y, z = p
         inside = (length(x, z) < 0.905) & (y > 0.2)
         glaze = self.glaze(p, normal)
-        albedo = np.where(inside, CREAM * (0.92 + 0.1 * fbm(p * 6, 3)), glaze)
+        albedo = np.where(inside, RUST * (0.92 + 0.1 * fbm(p * 6, 3)), glaze)
         line = 0.36 + 0.16 * noise(np.stack([x * 2.4, y * 0, z * 2.4]))
         line += 0.03 * noise(p * 9)
         bare = smoothstep(0.015, -0.015, y - line) * ~inside

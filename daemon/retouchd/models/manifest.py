@@ -83,6 +83,8 @@ class Manifest(_Table):
             ``calibrated`` with a measured *halo*, or ``never``.
         tile: longest edge of one run in input pixels, halo included.
         multiple_of: edges of one run must divide by it.
+        backdrop_aid: for ``matte``: on a plain backdrop the colours decide as well;
+            for networks that are unsure there.
         folder: where the manifest was found.
     """
 
@@ -101,6 +103,7 @@ class Manifest(_Table):
     tile: Annotated[int, Field(ge=16, le=16_384)] = 256
     halo: Annotated[int, Field(ge=0)] = 0
     multiple_of: Annotated[int, Field(ge=1, le=1024)] = 1
+    backdrop_aid: bool = False
     precision: tuple[Literal["fp32", "fp16", "int8"], ...] = ("fp32",)
     input: InputSpec
     mask: MaskSpec | None = None

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import cv2
+import numpy as np
 
 from retouchd.media.pixels import Pixels
+from retouchd.media.plain_backdrop import cut_from_plain_backdrop
 from retouchd.models.session import Session
 from retouchd.models.tensors import Floats, to_floats, to_tensor
 
@@ -29,4 +31,8 @@ def estimate_matte(session: Session, pixels: Pixels) -> Floats:
     small: Any = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
     name = manifest.input.name
     tensor = session.run({name: to_tensor(small, manifest.input, session.dtype(name))})
-    return to_floats(tensor, manifest.output, manifest.input.layout)[:, :, 0]
+    matte = to_floats(tensor, manifest.output, manifest.input.layout)[:, :, 0]
+    if not manifest.backdrop_aid:
+        return matte
+    seen = small.astype(np.float32) / np.iinfo(pixels.dtype).max
+    return cut_from_plain_backdrop(seen, matte)
