@@ -27,7 +27,7 @@ from retouchd.timestamps import utc
 
 log = get_logger()
 
-BEAT_SECONDS = 0.1
+BEAT_SECONDS = 0.25
 """How often requests, rules and the health of all parts are looked at."""
 
 RULES_SECONDS = 2.0
@@ -187,9 +187,14 @@ class Daemon:
         if now - self._rules_seen < RULES_SECONDS and not self._reload.is_set():
             return
         self._rules_seen = now
+        asked = self._reload.is_set()
         self._reload.clear()
+        if asked:
+            self._notifier.reloading()
         for problem in self._book.refresh():
             log.error("rule_refused", problem=str(problem))
+        if asked:
+            self._notifier.ready()
 
     def _nothing_is_left(self) -> bool:
         return all(loop.is_idle or loop.is_down for loop in self.loops)

@@ -82,12 +82,6 @@ class NoSuchJobError(LedgerError):
     exit_code = 2
 
 
-class WorkerError(RetouchdError):
-    """The worker process died or could not start."""
-
-    retryable = True
-
-
 @dataclass(frozen=True)
 class Problem:
     """One mistake in a rule, LUT, manifest, configuration key or variable.

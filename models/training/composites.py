@@ -142,7 +142,7 @@ def grounds(stock: Stock, rng: np.random.Generator, count: int) -> torch.Tensor:
     scenes = to_batch(list(stock.photos[rng.choice(stock.scenes, size=count)]))
     scenes = warp(scenes, rng, zoom=(0.5, 1.0), tilt=0.1, shift=0.7)
     side = scenes.shape[2]
-    for index in np.flatnonzero(rng.uniform(size=count) < 0.25):
+    for index in np.flatnonzero(rng.uniform(size=count) < 0.4):
         light = rng.uniform(0.75, 1) if rng.uniform() < 0.6 else rng.uniform(0, 1)
         plain = torch.from_numpy(light + rng.normal(0, 0.06, (3, 1, 1)))
         slope = torch.linspace(0, float(rng.normal(0, 0.2)), side)

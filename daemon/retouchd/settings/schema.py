@@ -138,7 +138,6 @@ class Worker(_Section):
         memory_gb: all jobs together; 0: 60 % of what the machine grants.
         gpu_memory_gb: limit for the models on the GPU; 0: no limit.
         max_jobs: the worker is renewed after so many.
-        max_memory_gb: the worker is renewed above it; 0: above *memory_gb*.
     """
 
     threads: Annotated[int, Field(ge=0, le=1024)] = 0
@@ -147,7 +146,6 @@ class Worker(_Section):
     memory_gb: Gigabytes = 0.0
     gpu_memory_gb: Gigabytes = 0.0
     max_jobs: PositiveInt = 2000
-    max_memory_gb: Gigabytes = 0.0
 
     @property
     def thread_count(self) -> int:
@@ -160,11 +158,6 @@ class Worker(_Section):
         if self.memory_gb:
             return int(self.memory_gb * _GIGABYTE)
         return granted_memory() * 6 // 10
-
-    @property
-    def renewal_bytes(self) -> int:
-        """Resident bytes above which the worker is renewed between two jobs."""
-        return int(self.max_memory_gb * _GIGABYTE) or self.memory_bytes
 
 
 class Limits(_Section):

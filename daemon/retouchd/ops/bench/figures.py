@@ -42,7 +42,7 @@ outputs:
 _MATTE_RULE = """\
 rule: bench
 steps:
-  - remove_background: {background: "#ffffff", empty: keep}
+  - remove_background: {background: "#ffffff"}
 outputs:
   - {name: "{stem}.jpg"}
 """
@@ -51,7 +51,7 @@ rule: bench
 steps:
   - erase: {regions: ["erase:*"]}
   - upscale: {factor: 1.5}
-  - remove_background: {background: "#ffffff"}
+  - remove_background: {background: "#ffffff", empty: keep}
   - grade: {lut: LUT, strength: 0.8}
 outputs:
   - {name: "{stem}.jpg"}
