@@ -9,9 +9,11 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 import sqlite_utils
+from structlog.testing import capture_logs
 
 from retouchd.errors import LedgerError
 from retouchd.ledger.database import MIGRATIONS, Database
@@ -282,3 +284,18 @@ def test_migration_is_done_once_and_whole(
         assert not ledger.rows("SELECT * FROM sqlite_schema WHERE name = 'half'")
         versions = ledger.rows("SELECT max(version) AS newest FROM prices")
         assert versions == [{"newest": 1}]
+
+
+def test_a_failure_that_nobody_waits_for_is_logged(tmp_path: Path) -> None:
+    """P6: work that is told, not awaited, does not fail in silence."""
+    database = Database.open(tmp_path / "ledger.db")
+
+    def work(_: Any) -> None:
+        raise RuntimeError("the job is not there")
+
+    with capture_logs() as logs:
+        database.tell(work).exception()
+        database.close()
+
+    assert [entry["event"] for entry in logs] == ["ledger_write_failed"]
+    assert logs[0]["error"] == "the job is not there"

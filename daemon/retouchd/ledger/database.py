@@ -19,6 +19,9 @@ from retouchd.ledger.filesystem import FileSystemOf, file_system_of, require_loc
 from retouchd.ledger.prices import import_default_prices
 from retouchd.ledger.schema import create_tables
 from retouchd.ledger.writer import Writer
+from retouchd.log import get_logger
+
+log = get_logger()
 
 T = TypeVar("T")
 
@@ -130,6 +133,15 @@ class Database:
             raise LedgerError("opened for reading only", file=self.path)
         return self._writer.submit(work)
 
+    def tell(self, work: Callable[[sqlite_utils.Database], T]) -> Future[T]:
+        """Queue *work* as ``write`` does, for callers that go on without waiting.
+
+        If it fails, the log says so: nobody else would.
+        """
+        future = self.write(work)
+        future.add_done_callback(_log_failure)
+        return future
+
     def rows(
         self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()
     ) -> list[dict[str, Any]]:
@@ -234,3 +246,9 @@ def _refuse_newer(version: int, path: Path) -> None:
             hint="update retouchd, or set `database` to another path",
             file=path,
         )
+
+
+def _log_failure(future: Future[Any]) -> None:
+    error = future.exception()
+    if error is not None:
+        log.error("ledger_write_failed", error=str(error))

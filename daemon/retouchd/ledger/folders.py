@@ -51,7 +51,7 @@ class Board:
         def work(db: sqlite_utils.Database) -> None:
             db.table("hot_folders", pk="name").upsert(row)
 
-        self._database.write(work)
+        self._database.tell(work)
 
     def set_paused(self, name: str, *, paused: bool) -> None:
         """Remember across restarts whether *name* takes files in."""
@@ -60,7 +60,7 @@ class Board:
             row = {"name": name, "paused": int(paused)}
             db.table("hot_folders", pk="name").upsert(row)
 
-        self._database.write(work)
+        self._database.tell(work)
 
     def is_paused(self, name: str) -> bool:
         """Whether *name* was paused, in this run or an earlier one."""

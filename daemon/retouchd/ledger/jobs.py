@@ -55,7 +55,7 @@ class Journal:
                 db.execute("DELETE FROM events WHERE job_id = ?", [job])
                 db.execute("DELETE FROM jobs WHERE id = ?", [job])
 
-        return self._database.write(work)
+        return self._database.tell(work)
 
     def claimed(self, jobs: Sequence[str], at: float) -> Future[None]:
         """Note that these files lie in their claim folders.
@@ -69,7 +69,7 @@ class Journal:
                 _set(db, job, claimed_at=utc(at))
                 _tell(db, job, at, "claimed")
 
-        return self._database.write(work)
+        return self._database.tell(work)
 
     def again(self, job: str, at: float, why: str) -> Future[None]:
         """Note that a claimed job is run once more."""
@@ -78,7 +78,7 @@ class Journal:
             db.execute("UPDATE jobs SET attempts = attempts + 1 WHERE id = ?", [job])
             _tell(db, job, at, "run_again", why)
 
-        return self._database.write(work)
+        return self._database.tell(work)
 
     def staged(
         self, outcomes: Sequence[tuple[Outcome, Sequence[Path]]], at: float
@@ -136,7 +136,7 @@ class Journal:
             _set(db, job, journal="HELD", state="held", error=readable(reason))
             _tell(db, job, at, "held", reason)
 
-        return self._database.write(work)
+        return self._database.tell(work)
 
     def done(
         self,
@@ -214,7 +214,7 @@ class Journal:
             for job, path in originals.items():
                 _set(db, job, archive=os.fsencode(path))
 
-        return self._database.write(work)
+        return self._database.tell(work)
 
     def count(self, hot_folder: str) -> int:
         """Return how many drops *hot_folder* ever had."""

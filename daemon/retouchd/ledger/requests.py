@@ -55,7 +55,7 @@ class Requests:
             columns = {"answered_at": utc(at), "answer": json.dumps(answer)}
             db.table("requests").update(request.id, columns)
 
-        self._database.write(work)
+        self._database.tell(work)
 
 
 def ask(
