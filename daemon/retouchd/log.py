@@ -6,11 +6,15 @@ import logging
 import re
 import sys
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from typing import Literal, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
+
+_TROUBLE = {"warning", "error", "critical"}
+_troubles: Counter[tuple[str, str]] = Counter()
 
 # Cc control, Cf format (bidirectional overrides), Cs lone surrogates, Zl/Zp line ends.
 _UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -44,12 +48,24 @@ def set_up(
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     structlog.configure(
-        processors=[*shared, *renderers],
+        processors=[*shared, _count, *renderers],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=False,
     )
     _catch_libraries(stream, shared, renderers, level)
+
+
+def troubles() -> dict[tuple[str, str], int]:
+    """Return how often each (event, level) from ``warning`` up was logged."""
+    return dict(_troubles)
+
+
+def _count(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Count troubles where they are told, so that metrics and log agree."""
+    if event["level"] in _TROUBLE:
+        _troubles[event["event"], event["level"]] += 1
+    return event
 
 
 def _for_people(*, colors: bool) -> Iterator[Processor]:

@@ -25,6 +25,7 @@ from retouchd.settings import (
     Intake,
     Limits,
     Log,
+    Metrics,
     Settings,
     Worker,
     load_settings,
@@ -152,7 +153,7 @@ def test_no_other_command_is_documented() -> None:
 
 @pytest.mark.parametrize(
     "model",
-    [Settings, HotFolder, Intake, Worker, Limits, Log],
+    [Settings, HotFolder, Intake, Worker, Limits, Log, Metrics],
     ids=lambda m: m.__name__,
 )
 def test_every_setting_is_documented(model: type[BaseModel]) -> None:
@@ -169,7 +170,7 @@ def test_every_setting_is_documented(model: type[BaseModel]) -> None:
 def test_defaults_of_settings_are_the_documented_ones() -> None:
     """The second column of the tables is what the code does."""
     page = (REPOSITORY / "docs" / "configuration.md").read_text()
-    for section in (Intake, Worker, Limits, Log):
+    for section in (Intake, Worker, Limits, Log, Metrics):
         table = page.partition(f"## `[{section.__name__.lower()}]`")[2].partition(
             "\n## "
         )
@@ -181,7 +182,7 @@ def test_defaults_of_settings_are_the_documented_ones() -> None:
 def _written(default: object) -> str:
     if isinstance(default, bool):
         return str(default).lower()
-    if default == ():
+    if default in {(), ""}:
         return "none"
     return f"{default:g}" if isinstance(default, float) else str(default)
 

@@ -26,6 +26,8 @@ rules = ["web"]
 settle_seconds = 2
 [worker]
 threads = 2
+[metrics]
+listen = "127.0.0.1:9464"
 """
 
 
@@ -57,6 +59,9 @@ def problems_of(path: Path) -> tuple[Problem, ...]:
         ('"cold"', '"cold"\nout = "hot/in"', 9, "hot_folders[1].out", "'one'"),
         ('"cold"', '"cold"\nmode = "keep"', 9, "hot_folders[1].mode", "this version"),
         ('"cold"', '"cold"\nmode = "mvoe"', 9, "hot_folders[1].mode", "move?"),
+        ("127.0.0.1:9464", "0.0.0.0:9464", 15, "metrics.listen", "other machines"),
+        ("127.0.0.1:9464", "9464", 15, "metrics.listen", "neither a socket nor"),
+        ("127.0.0.1:9464", "unix:m.sock", 15, "metrics.listen", "not an absolute"),
         ('"cold"', "5", 8, "hot_folders[1].path", "found 5"),
         (
             '"cold"\nrules = ["web"]',

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from retouchd.settings.environment import prepare_libvips, service_socket
+from retouchd.settings.listen import SocketAddress, parse_listen
 from retouchd.settings.load import find_config, load_settings
 from retouchd.settings.schema import (
     HotFolder,
     Intake,
     Limits,
     Log,
+    Metrics,
     Settings,
     Worker,
 )
@@ -19,10 +21,13 @@ __all__ = [
     "Intake",
     "Limits",
     "Log",
+    "Metrics",
     "Settings",
+    "SocketAddress",
     "Worker",
     "find_config",
     "load_settings",
+    "parse_listen",
     "prepare_libvips",
     "service_socket",
     "shipped_folder",

@@ -22,6 +22,7 @@ from pydantic_settings import (
 )
 
 from retouchd.settings.environment import PREFIX
+from retouchd.settings.listen import check_listen
 from retouchd.settings.machine import granted_memory, granted_processors
 from retouchd.settings.shipped import shipped_folder
 
@@ -174,6 +175,12 @@ class Log(_Section):
     level: Literal["debug", "info", "warning", "error", "critical"] = "info"
 
 
+class Metrics(_Section):
+    """Where Prometheus reads figures: ``unix:PATH`` or ``127.0.0.1:PORT``."""
+
+    listen: Annotated[str, AfterValidator(check_listen)] = ""
+
+
 class Settings(BaseSettings):
     """The whole configuration; made by ``load_settings``."""
 
@@ -193,6 +200,7 @@ class Settings(BaseSettings):
     worker: Worker = Worker()
     limits: Limits = Limits()
     log: Log = Log()
+    metrics: Metrics = Metrics()
 
     @classmethod
     def settings_customise_sources(
