@@ -21,8 +21,10 @@ Area = tuple[slice, slice]
 
 # The band is worked on in tiles: small ones follow it closely, tiny ones cost calls.
 _TILE = 128
-# Long edge of the small pictures: a quarter of the picture, within these limits.
-_SMALLEST_WORK, _LARGEST_WORK = 512, 1024
+# Long edge of the small pictures: a quarter of the picture, within these limits. From
+# 320 to 512 the error in the band was the same on 23 pairs (28.9 of 255, by the errors
+# of u2netp), the error of its gradient 1 % more at 320.
+_SMALLEST_WORK, _LARGEST_WORK = 384, 1024
 # Opacities beyond these count as certain, and end as 0 and 1.
 _CLEAR, _SOLID = 0.02, 0.98
 # Of the guided filter: what it leaves undecided at both ends is stretched away. These
@@ -113,7 +115,9 @@ def _compute_small(pixels: Pixels, matte: Floats) -> _Small:
     certain = _certain(coarse, radius)
     factors = _guided_factors(seen, coarse, radius)
     opacity = _opacity(seen, certain, factors)
-    subject, background = _fuse(seen, opacity, work // 24)
+    # The wide pass only spreads colours: half the size does as well.
+    far = _fuse(_halved(seen), _halved(opacity), work // 48)
+    subject, background = (_floats(cv2.resize(plane, size)) for plane in far)
     subject, background = _fuse(seen, opacity, 3, subject, background)
     return _Small(factors, certain, subject, background)
 
@@ -142,7 +146,7 @@ def _guided_factors(seen: Floats, coarse: Floats, radius: int) -> Floats:
     cross = mixed - colour * colour[:, :, [1, 2, 0]]
     slopes = _solve(own, cross, shared)
     rest = opacity - (slopes * colour).sum(axis=2)
-    return np.asarray(mean(np.dstack([slopes, rest])), np.float32)
+    return _floats(mean(np.dstack([slopes, rest])))
 
 
 def _solve(own: Any, cross: Any, right: Any) -> Any:
@@ -170,12 +174,22 @@ def _solve(own: Any, cross: Any, right: Any) -> Any:
 
 def _opacity(seen: Floats, certain: Floats, factors: Floats) -> Floats:
     """Apply the local model, and let certainty win; (h, w), 0..1."""
-    product: Any = cv2.multiply(seen, np.ascontiguousarray(factors[:, :, :3]))
-    model: Any = cv2.transform(product, np.ones((1, 3), np.float32))
-    model = (model.reshape(certain.shape) + factors[:, :, 3] - _LOW) / (_HIGH - _LOW)
+    with_one: Any = cv2.cvtColor(seen, cv2.COLOR_RGB2RGBA)  # 1 stands for the offset
+    product: Any = cv2.multiply(with_one, factors)
+    model: Any = cv2.transform(product, np.ones((1, 4), np.float32))
+    model = (model.reshape(certain.shape) - _LOW) / (_HIGH - _LOW)
     # Certainty is sampled between pixels too: it fades in over one work pixel.
     bounded = np.clip(model, np.maximum(2 * certain - 1, 0), np.minimum(2 * certain, 1))
-    return np.asarray(bounded, np.float32)
+    return _floats(bounded)
+
+
+def _halved(plane: Floats) -> Floats:
+    size = (max(1, plane.shape[1] // 2), max(1, plane.shape[0] // 2))
+    return _floats(cv2.resize(plane, size, interpolation=cv2.INTER_AREA))
+
+
+def _floats(plane: Any) -> Floats:
+    return np.asarray(plane, np.float32)
 
 
 def _fuse(
@@ -196,8 +210,17 @@ def _fuse(
     back = mean((seen if background is None else background) * (1 - weight)) / (
         1 - share + 1e-5
     )
-    error = seen - weight * front - (1 - weight) * back
-    return np.clip(front + weight * error, 0, 1), np.asarray(back, np.float32)
+    front, back = _floats(front), _floats(back)
+    return _corrected(seen, opacity, front, back), back
+
+
+def _corrected(seen: Floats, opacity: Floats, front: Floats, back: Floats) -> Floats:
+    """Move *front* by what subject and background over each other miss of *seen*."""
+    # In OpenCV: numpy takes three times as long to spread a plane over three bands.
+    weight = cv2.merge([opacity, opacity, opacity])
+    mixed = cv2.add(cv2.multiply(weight, cv2.subtract(front, back)), back)
+    moved = cv2.add(front, cv2.multiply(weight, cv2.subtract(seen, mixed)))
+    return _floats(np.clip(moved, 0, 1))
 
 
 def _clean(
@@ -206,9 +229,7 @@ def _clean(
     """Colours of the subject at full size: the small ones, set right by the seen."""
     front = _sample(small.subject, area, shape)
     back = _sample(small.background, area, shape)
-    weight = opacity[:, :, None]
-    error = seen - weight * front - (1 - weight) * back
-    return np.asarray(np.clip(front + weight * error, 0, 1), np.float32)
+    return _corrected(seen, opacity, front, back)
 
 
 def _under(small: Floats, area: Area, shape: tuple[int, ...]) -> Floats:
@@ -236,4 +257,4 @@ def _sample(small: Floats, area: Area, shape: tuple[int, ...]) -> Floats:
     sampled = cv2.warpAffine(
         small, place, size, flags=flags, borderMode=cv2.BORDER_REPLICATE
     )
-    return np.asarray(sampled, np.float32)
+    return _floats(sampled)
