@@ -5,25 +5,27 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Mapping
+from collections import Counter
 from dataclasses import dataclass
-from typing import Any
 
+from retouchd.answers import Answers
 from retouchd.delivery.place import Durability
-from retouchd.errors import ConfigError, Problem, RetouchdError
+from retouchd.errors import ConfigError, Problem
+from retouchd.health import Health
 from retouchd.hotfolder.loop import HotFolderLoop, Surroundings
-from retouchd.hotfolder.retry import send_again
 from retouchd.jobs.pool import Pool
+from retouchd.ledger.ballast import BALLAST_BYTES
 from retouchd.ledger.database import Database
 from retouchd.ledger.folders import Board
 from retouchd.ledger.jobs import Journal
 from retouchd.ledger.lock import lock_database
-from retouchd.ledger.requests import Request, Requests
+from retouchd.ledger.requests import Requests
 from retouchd.log import get_logger
+from retouchd.ops.metrics import Figures, MetricsServer
 from retouchd.ops.notify import Notifier
 from retouchd.parts import rule_book, worker_plan
-from retouchd.settings import HotFolder, Settings, service_socket
-from retouchd.timestamps import utc
+from retouchd.settings import HotFolder, Settings, parse_listen, service_socket
+from retouchd.values import Outcome
 
 log = get_logger()
 
@@ -33,13 +35,11 @@ BEAT_SECONDS = 0.25
 RULES_SECONDS = 2.0
 """How often rule files are looked at for changes."""
 
-ALIVE_SECONDS = 5.0
-"""How often the service manager hears that all is well; it waits for 60."""
-
-STUCK_SECONDS = 300.0
-"""A folder thread without progress for this long hangs in its share."""
-
 JOIN_SECONDS = 30.0
+"""How long all folders together may take to let go; one may hang for ever."""
+
+ENDS = ("done", "review", "failed")
+"""States in which a drop of this run has ended well or badly."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +65,18 @@ class Tally:
 class Daemon:
     """The whole daemon, from its settings.
 
+    Nothing here touches a share: a mount that hangs must keep nobody waiting.
+
+    Args:
+        settings: the whole configuration.
+        takeover: take roots over from another daemon without waiting for its end.
+
     Raises:
         ConfigError: rules or models are wrong.
         LedgerError: the database cannot be used.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, takeover: bool = False) -> None:
         if not settings.hot_folders:
             raise ConfigError(
                 Problem(
@@ -82,29 +88,59 @@ class Daemon:
         # Rules and models first: a mistake there must be seen before any file waits.
         self._book = rule_book(settings)
         self._lock = lock_database(settings.database)
-        self.database = Database.open(settings.database)
+        self.database = Database.open(settings.database, ballast_bytes=BALLAST_BYTES)
         self._journal = Journal(self.database)
-        self._requests = Requests(self.database)
         self._board = Board(self.database)
         self._notifier = Notifier(service_socket())
         self.pool = Pool(worker_plan(settings), self._route)
-        self.loops = [self._loop(folder, settings) for folder in settings.hot_folders]
+        self.loops = [
+            self._loop(folder, settings, takeover=takeover)
+            for folder in settings.hot_folders
+        ]
+        self._answers = Answers(Requests(self.database), self._journal, self.loops)
+        self.health = self._health(settings)
+        self._metrics = self._serve_metrics(settings)
         self._stop = threading.Event()
         self._reload = threading.Event()
-        self._rules_seen = self._told_alive = time.monotonic()
-        self._is_ready = False
-        self._started_at = utc(time.time())
+        self._rules_seen = time.monotonic()
+        self._ended_before = self._count_by_state()
 
-    def _loop(self, folder: HotFolder, settings: Settings) -> HotFolderLoop:
+    def _loop(
+        self, folder: HotFolder, settings: Settings, *, takeover: bool
+    ) -> HotFolderLoop:
         around = Surroundings(
             journal=self._journal,
             board=self._board,
             submit=self.pool.submit,
             rules=lambda: self._book.rules_for(folder.rules),
+            takeover=takeover,
         )
         return HotFolderLoop(folder, settings.intake, around)
 
-    def _route(self, outcome: Any) -> None:
+    def _health(self, settings: Settings) -> Health:
+        intake = settings.intake
+        return Health(
+            self._notifier,
+            self.database,
+            self._board,
+            lambda: self.pool.is_alive,
+            self.loops,
+            rescan=max(intake.rescan_seconds, intake.rescan_seconds_network),
+        )
+
+    def _serve_metrics(self, settings: Settings) -> MetricsServer | None:
+        address = parse_listen(settings.metrics.listen)
+        if address is None:
+            return None
+        figures = Figures(
+            self.database,
+            self.loops,
+            lambda: [one.name for one in self.loops if self.health.is_away(one)],
+            lambda: self.pool.restarts,
+        )
+        return MetricsServer(address, figures)
+
+    def _route(self, outcome: Outcome) -> None:
         next(loop for loop in self.loops if loop.owns(outcome.job)).accept(outcome)
 
     def run(self, *, once: bool = False) -> Tally:
@@ -131,59 +167,40 @@ class Daemon:
                 self._beat()
                 if once and self._nothing_is_left():
                     break
+            self._shut_down()
+            self.database.require_health()
+            return self._tally()
+        except BaseException:
+            self._shut_down()
+            raise
         finally:
-            tally = self._shut_down()
-        return tally
+            self._close()
+
+    def _count_by_state(self) -> Counter[str]:
+        rows = self.database.rows("SELECT state, count(*) AS n FROM jobs GROUP BY 1")
+        return Counter({row["state"]: row["n"] for row in rows})
 
     def _tally(self) -> Tally:
-        rows = self.database.rows(
-            "SELECT state, count(*) AS n FROM jobs "
-            "WHERE state NOT IN ('done', 'review', 'rejected', 'failed') "
-            "OR finished_at >= ? GROUP BY state",
-            [self._started_at],
-        )
-        found = {row["state"]: row["n"] for row in rows}
-        ends = {state: found.pop(state, 0) for state in ("done", "review", "failed")}
-        held = found.pop("held", 0)
-        away = tuple(loop.folder.name for loop in self.loops if loop.is_down)
+        """Compare counts with those of the start: clocks may jump meanwhile."""
+        now = self._count_by_state()
+        ended = {state: now.pop(state, 0) - self._ended_before[state] for state in ENDS}
+        held = now.pop("held", 0)
         return Tally(
-            ends["done"],
-            ends["review"],
-            ends["failed"],
-            sum(found.values()),
+            ended["done"],
+            ended["review"],
+            ended["failed"],
+            now.total(),
             held,
-            away,
+            tuple(one.folder.name for one in self.loops if self.health.is_away(one)),
         )
-
-    def _say_ready(self) -> None:
-        """Tell the service manager once: recovered, and every share looked at."""
-        if not self._is_ready and all(
-            loop.has_looked or loop.is_down for loop in self.loops
-        ):
-            self._is_ready = True
-            self._notifier.ready()
 
     def _beat(self) -> None:
-        if self.database.broken:
-            raise self.database.broken
-        if not self.pool.is_alive:
-            raise RetouchdError(
-                "the worker process keeps dying",
-                hint="run `retouchd doctor`; the log tells the exit codes",
-            )
-        self._say_ready()
-        for request in self._requests.open():
-            self._answer(request)
-        self._refresh_rules()
         now = time.monotonic()
-        stuck = [one for one in self.loops if now - one.progress > STUCK_SECONDS]
-        # A share that hangs is that folder's trouble; all of them is ours.
-        if len(stuck) < len(self.loops) and now - self._told_alive >= ALIVE_SECONDS:
-            self._told_alive = now
-            self._notifier.alive()
+        self.health.beat(now)
+        self._answers.give()
+        self._refresh_rules(now)
 
-    def _refresh_rules(self) -> None:
-        now = time.monotonic()
+    def _refresh_rules(self, now: float) -> None:
         if now - self._rules_seen < RULES_SECONDS and not self._reload.is_set():
             return
         self._rules_seen = now
@@ -197,67 +214,31 @@ class Daemon:
             self._notifier.ready()
 
     def _nothing_is_left(self) -> bool:
-        return all(loop.is_idle or loop.is_down for loop in self.loops)
+        return all(loop.is_idle or self.health.is_away(loop) for loop in self.loops)
 
-    def _answer(self, request: Request) -> None:
-        try:
-            answer = self._do(request)
-        except RetouchdError as error:
-            answer = {"error": str(error)}
-        if answer is not None:
-            self._requests.answer(request, answer, time.time())
-
-    def _do(self, request: Request) -> Mapping[str, Any] | None:
-        """Do what was asked; ``None``: a folder's thread answers when it is done."""
-        if request.what in ("pause", "resume"):
-            wanted = request.arguments["hot_folders"]
-            chosen = [one for one in self.loops if one.folder.name in wanted]
-            for loop in chosen:
-                loop.pause(paused=request.what == "pause")
-            return {"hot_folders": [loop.folder.name for loop in chosen]}
-        if request.what == "retry":
-            self._retry(request)
-            return None
-        return {"error": f"this daemon does not know the request {request.what}"}
-
-    def _retry(self, request: Request) -> None:
-        job = request.arguments["job"]
-        failed = self._journal.failed_job(job)
-        loops = {one.folder.name: one for one in self.loops}
-        if failed.hot_folder not in loops:
-            raise RetouchdError(
-                f"its hot folder {failed.hot_folder!r} is not in the configuration",
-                hint="add it again, or drop the original into in/ yourself",
-                file=failed.archive,
-            )
-        loop = loops[failed.hot_folder]
-
-        def errand(places: Any) -> None:
-            try:
-                name = send_again(places, failed)
-                answer = {"job": job, "dropped": name}
-                loop.wake()
-            except (RetouchdError, OSError) as error:
-                answer = {"error": str(error)}
-            self._requests.answer(request, answer, time.time())
-
-        loop.run_errand(errand)
-
-    def _shut_down(self) -> Tally:
+    def _shut_down(self) -> None:
         """Stop every part; each stops only after the parts that feed it."""
         self._notifier.stopping()
         # 1. Nothing new comes in; what waits in in/ or claims/ is there next time.
         for loop in self.loops:
             loop.drain()
-        # 2. What runs is finished: its outcomes still reach the folders.
-        self.pool.stop()
+        # 2. What runs is finished: its outcomes still reach the folders. Without a
+        #    ledger nothing may be finished, so nothing is waited for.
+        if self.database.broken:
+            self.pool.abandon()
+        else:
+            self.pool.stop()
         # 3. The folders hand out and book what is finished, then let go of the roots.
         for loop in self.loops:
             loop.stop()
+        give_up = time.monotonic() + JOIN_SECONDS
         for loop in self.loops:
-            loop.join(JOIN_SECONDS)
-        # 4. The books close last, the lock after them.
-        tally = self._tally()
+            loop.join(max(0.0, give_up - time.monotonic()))
+
+    def _close(self) -> None:
+        """Close the books, and the lock after them."""
+        if self._metrics:
+            self._metrics.stop()
         self.database.close()
         self._lock.close()
         log.info(
@@ -267,7 +248,6 @@ class Daemon:
             commits=self.database.commits,
             syncs=Durability.calls + self.pool.syncs,
         )
-        return tally
 
 
 def _cpu_seconds() -> float:

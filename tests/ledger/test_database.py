@@ -16,7 +16,8 @@ import sqlite_utils
 from structlog.testing import capture_logs
 
 from retouchd.errors import LedgerError
-from retouchd.ledger.database import MIGRATIONS, Database
+from retouchd.ledger.database import Database
+from retouchd.ledger.migrations import MIGRATIONS
 from retouchd.ledger.writer import GROUP_LIMIT
 
 
@@ -157,7 +158,7 @@ def test_a_lock_held_by_another_breaks_the_ledger(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SQLITE_BUSY fails every pending write and marks the ledger as broken."""
-    monkeypatch.setattr("retouchd.ledger.database.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("retouchd.ledger.connection.BUSY_SECONDS", 0.05)
     path = tmp_path / "ledger.db"
     ledger = Database.open(path)
     other = sqlite3.connect(path, isolation_level=None)
@@ -275,7 +276,7 @@ def test_migration_is_done_once_and_whole(
     def broken(db: sqlite_utils.Database) -> None:
         db.executescript("CREATE TABLE half (x TEXT) STRICT; SELECT * FROM nowhere;")
 
-    monkeypatch.setattr("retouchd.ledger.database.MIGRATIONS", (*MIGRATIONS, broken))
+    monkeypatch.setattr("retouchd.ledger.migrations.MIGRATIONS", (*MIGRATIONS, broken))
     with pytest.raises(LedgerError, match="nowhere"):
         Database.open(path)
     monkeypatch.undo()

@@ -9,6 +9,7 @@ from typing import Literal
 import pytest
 
 from retouchd.intake.mounts import Mount
+from retouchd.jobs.sandbox import Protection
 from retouchd.ops import doctor, folders, machine
 from retouchd.settings import HotFolder, Intake, Settings
 
@@ -32,9 +33,15 @@ def test_this_machine_can_do_the_work(tmp_path: Path, hot_folder: HotFolder) -> 
     found = doctor.examine(settings)
 
     assert [one for one in found if one.verdict == "problem"] == []
-    assert {"Python", "libvips", "formats", "ONNX Runtime", "GPU", "ledger"} <= {
-        one.subject for one in found
-    }
+    assert {
+        "Python",
+        "libvips",
+        "formats",
+        "ONNX Runtime",
+        "GPU",
+        "ledger",
+        "sandbox",
+    } <= {one.subject for one in found}
 
 
 def test_every_complaint_has_a_way_out(tmp_path: Path) -> None:
@@ -161,6 +168,29 @@ def test_space_is_told_once_for_a_file_system(hot_folder: HotFolder) -> None:
     found = folders.examine_hot_folder(hot_folder, Intake())
 
     assert len([one for one in found if "GB free" in one.text]) == 1
+
+
+LOCKED = Protection(("no_new_privs", "rlimits", "landlock", "seccomp"), (), 7)
+OPEN = Protection(("no_new_privs", "rlimits", "seccomp"), ("landlock (off)",))
+
+
+@pytest.mark.parametrize(
+    ("protection", "is_required", "verdict"),
+    [
+        (LOCKED, True, "ok"),
+        (OPEN, False, "warning"),
+        (OPEN, True, "problem"),
+    ],
+)
+def test_open_sandbox_is_told(
+    protection: Protection, is_required: bool, verdict: str
+) -> None:
+    """A lock that does not close is named; it is a problem where all are required."""
+    finding = doctor.sandbox(protection, is_required=is_required)
+
+    assert finding.verdict == verdict
+    assert all(word in finding.text for word in protection.active + protection.missing)
+    assert bool(finding.hint) == (verdict != "ok")
 
 
 def test_share_that_hangs_is_given_up() -> None:

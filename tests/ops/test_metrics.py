@@ -31,7 +31,6 @@ class Folder:
     """A hot folder as metrics see it."""
 
     name: str = "shots"
-    is_down: bool = False
     is_paused: bool = False
     waiting: int = 3
     oldest_wait: float = 7.5
@@ -89,8 +88,10 @@ def _scrape(address: Path) -> dict[tuple[str, ...], float]:
     }
 
 
-def _serve(ledger: Database, address: Path, folder: Folder) -> MetricsServer:
-    figures = Figures(ledger, [folder], lambda: 2, clock=lambda: NOON)
+def _serve(
+    ledger: Database, address: Path, folder: Folder, away: tuple[str, ...] = ()
+) -> MetricsServer:
+    figures = Figures(ledger, [folder], lambda: away, lambda: 2, clock=lambda: NOON)
     return MetricsServer(address, figures)
 
 
@@ -149,7 +150,7 @@ def test_counts_each_booked_row_once(ledger: Database, address: Path) -> None:
 def test_agrees_with_the_log(ledger: Database, address: Path) -> None:
     """A trouble that is logged is counted by the same word."""
     set_up("json", stream=io.StringIO())
-    server = _serve(ledger, address, Folder(is_down=True))
+    server = _serve(ledger, address, Folder(), away=("shots",))
     key = ("retouchd_log_events_total", "share_down", "error")
     before = _scrape(address).get(key, 0.0)
 
@@ -207,7 +208,7 @@ def test_serves_on_a_port_too(ledger: Database) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    figures = Figures(ledger, [Folder()], lambda: 0)
+    figures = Figures(ledger, [Folder()], lambda: (), lambda: 0)
     server = MetricsServer(("127.0.0.1", port), figures)
 
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)

@@ -6,7 +6,6 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -14,28 +13,17 @@ from typing import Any, Self, TypeVar
 import sqlite_utils
 
 from retouchd.errors import LedgerError
-from retouchd.ledger.faults import ledger_error
+from retouchd.ledger.ballast import Ballast
+from retouchd.ledger.connection import connect_for_reading, connect_for_writing
+from retouchd.ledger.faults import is_fatal, ledger_error
 from retouchd.ledger.filesystem import FileSystemOf, file_system_of, require_local
-from retouchd.ledger.prices import import_default_prices
-from retouchd.ledger.schema import create_tables
+from retouchd.ledger.migrations import is_current, refuse_newer
 from retouchd.ledger.writer import Writer
 from retouchd.log import get_logger
 
 log = get_logger()
 
 T = TypeVar("T")
-
-MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
-    create_tables,
-    import_default_prices,
-)
-"""Steps of the schema in order; ``PRAGMA user_version`` counts those that are done.
-
-A released step is never edited: a change is a new step at the end.
-"""
-
-BUSY_SECONDS = 5.0
-"""How long SQLite waits for another process that holds the lock."""
 
 GROUP_SECONDS = 0.005
 """How long a commit waits for more work, when there is a crowd of it."""
@@ -51,6 +39,7 @@ class Database:
     def __init__(self, path: Path, writer: Writer | None) -> None:
         self.path = path
         self._writer = writer
+        self._identity = _identity(path)
         self._idle_readers: deque[sqlite3.Connection] = deque()
 
     @classmethod
@@ -60,6 +49,7 @@ class Database:
         *,
         file_system_of: FileSystemOf = file_system_of,
         group_seconds: float = GROUP_SECONDS,
+        ballast_bytes: int = 0,
     ) -> Self:
         """Open the ledger for writing; create or migrate it where needed.
 
@@ -68,18 +58,22 @@ class Database:
                 because a missing parent is a disk that is not mounted.
             file_system_of: gives the magic number of a folder's file system.
             group_seconds: see ``GROUP_SECONDS``.
+            ballast_bytes: size of the reserve that is kept for a full disk.
 
         Raises:
             LedgerError: the folder is missing or on a network file system, or the
-                file is damaged, locked, not writable, no database or too new.
+                file is locked or not writable, or its disk is full.
+            LedgerRefusedError: the file is damaged, no ledger of ours, or too new.
         """
         _make_folder(path)
         require_local(path, file_system_of)
+        ballast = Ballast(path, ballast_bytes)
+        ballast.take_on()
         try:
-            db = _connect_for_writing(path)
+            db = connect_for_writing(path)
         except sqlite3.Error as error:
             raise ledger_error(error, path) from error
-        return cls(path, Writer(db, path, group_seconds))
+        return cls(path, Writer(db, path, group_seconds, ballast))
 
     @classmethod
     def open_reading(cls, path: Path) -> Self:
@@ -97,8 +91,8 @@ class Database:
             )
         database = cls(path, writer=None)
         version = database.rows("PRAGMA user_version")[0]["user_version"]
-        _refuse_newer(version, path)
-        if version < len(MIGRATIONS):
+        refuse_newer(version, path)
+        if not is_current(version):
             raise LedgerError(
                 "the database is not yet brought up to this release",
                 hint="start `retouchd run` once",
@@ -113,8 +107,35 @@ class Database:
 
     @property
     def broken(self) -> LedgerError | None:
-        """Why nothing can be written any more; the daemon then stops claiming."""
+        """Why nothing can be written any more; the daemon then finishes nothing."""
         return self._writer.broken if self._writer else None
+
+    @property
+    def short_of_space(self) -> LedgerError | None:
+        """Why nothing new may be begun: only the reserve is left for what runs."""
+        return self._writer.short_of_space if self._writer else None
+
+    @property
+    def stalled_seconds(self) -> float:
+        """How long the present commit has taken; a dead disk never ends it."""
+        return self._writer.stalled_seconds if self._writer else 0.0
+
+    def require_health(self) -> None:
+        """Make sure that what is written now will be found at the next start.
+
+        Raises:
+            LedgerError: the ledger broke, its disk is full, or its file was moved.
+        """
+        if self._writer and not self.broken and _identity(self.path) != self._identity:
+            self._writer.give_up(
+                LedgerError(
+                    "the database was moved, deleted or replaced under the daemon",
+                    hint="put it back, or run `retouchd fsck`; then start again",
+                    file=self.path,
+                )
+            )
+        if trouble := self.broken or self.short_of_space:
+            raise trouble
 
     def write(self, work: Callable[[sqlite_utils.Database], T]) -> Future[T]:
         """Queue *work* for the writer thread.
@@ -139,8 +160,14 @@ class Database:
         If it fails, the log says so: nobody else would.
         """
         future = self.write(work)
-        future.add_done_callback(_log_failure)
+        future.add_done_callback(self._log_failure)
         return future
+
+    def _log_failure(self, future: Future[Any]) -> None:
+        error = future.exception()
+        # That the whole ledger broke was logged once, by its writer.
+        if error is not None and error is not self.broken:
+            log.error("ledger_write_failed", error=str(error))
 
     def rows(
         self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()
@@ -154,7 +181,10 @@ class Database:
             reader = self._reader()
             rows = [dict(row) for row in reader.execute(sql, parameters)]
         except sqlite3.Error as error:
-            raise ledger_error(error, self.path) from error
+            trouble = ledger_error(error, self.path)
+            if self._writer and is_fatal(error):
+                self._writer.give_up(trouble)
+            raise trouble from error
         self._idle_readers.append(reader)
         return rows
 
@@ -181,7 +211,7 @@ class Database:
         try:
             return self._idle_readers.pop()
         except IndexError:
-            return _connect_for_reading(self.path)
+            return connect_for_reading(self.path)
 
 
 def _make_folder(path: Path) -> None:
@@ -195,60 +225,10 @@ def _make_folder(path: Path) -> None:
         ) from error
 
 
-def _connect_for_reading(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=ro",
-        uri=True,
-        timeout=BUSY_SECONDS,
-        isolation_level=None,
-        check_same_thread=False,  # handed from thread to thread, never shared
-    )
-    connection.row_factory = sqlite3.Row
-    return connection
-
-
-def _connect_for_writing(path: Path) -> sqlite_utils.Database:
-    """Open the writer's connection, durable at every commit, and migrate the schema."""
-    connection = sqlite3.connect(
-        path,
-        timeout=BUSY_SECONDS,
-        isolation_level=None,
-        check_same_thread=False,  # opened here, then used by the writer thread alone
-    )
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from another one of its name; ``None``: it is gone."""
     try:
-        db = sqlite_utils.Database(connection, execute_plugins=False)
-        # A power cut loses commits of a WAL below FULL: 48 of 88 cuts, measured.
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            with closing(connection.execute(f"PRAGMA {pragma}")):
-                pass
-        _migrate(db, path)
-    except BaseException:
-        connection.close()
-        raise
-    return db
-
-
-def _migrate(db: sqlite_utils.Database, path: Path) -> None:
-    """Run the steps that are missing; all of them or none."""
-    db.conn.execute("BEGIN IMMEDIATE")
-    version = db.execute("PRAGMA user_version").fetchone()[0]
-    _refuse_newer(version, path)
-    for step in MIGRATIONS[version:]:
-        step(db)
-    db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
-    db.conn.execute("COMMIT")
-
-
-def _refuse_newer(version: int, path: Path) -> None:
-    if version > len(MIGRATIONS):
-        raise LedgerError(
-            f"written by a newer release (schema {version}, here {len(MIGRATIONS)})",
-            hint="update retouchd, or set `database` to another path",
-            file=path,
-        )
-
-
-def _log_failure(future: Future[Any]) -> None:
-    error = future.exception()
-    if error is not None:
-        log.error("ledger_write_failed", error=str(error))
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_dev, facts.st_ino

@@ -24,6 +24,17 @@ def new_job_id(timestamp: float) -> str:
     return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
 
 
+def is_job_id(text: str) -> bool:
+    """Whether *text* has the form of a job's id."""
+    return len(text) == 26 and set(text) <= set(_CROCKFORD)
+
+
+def made_at(job: str) -> float:
+    """Return the seconds since the epoch that the id *job* tells."""
+    digits = (_CROCKFORD.index(character) for character in job[:10])
+    return sum(digit << (45 - 5 * place) for place, digit in enumerate(digits)) / 1000
+
+
 @dataclass(frozen=True)
 class Entry:
     """A job as the journal knows it before anything of it is computed.
@@ -47,7 +58,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class OpenJob:
-    """A job that a stopped daemon left unfinished."""
+    """A job that a stopped daemon left unfinished.
+
+    Attributes:
+        archive: where its original goes or went, as far as that was planned.
+    """
 
     entry: Entry
     journal: str
@@ -55,6 +70,7 @@ class OpenJob:
     error: str
     hint: str
     destination: Destination
+    archive: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -158,4 +174,5 @@ def open_job(row: dict[str, Any]) -> OpenJob:
         error=row["error"] or "",
         hint=row["hint"] or "",
         destination=row["destination"] or "out",
+        archive=Path(os.fsdecode(row["archive"])) if row["archive"] else None,
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from retouchd.errors import LedgerError
+from retouchd.errors import LedgerError, LedgerRefusedError
+
+REBUILD_HINT = "`retouchd fsck` says what can be rebuilt; it deletes no database"
 
 # After these the database itself cannot be trusted to take another write.
 _FATAL = {
@@ -14,11 +16,13 @@ _FATAL = {
     sqlite3.SQLITE_NOMEM: "free memory on this machine",
     sqlite3.SQLITE_READONLY: "give the daemon's user the right to write there",
     sqlite3.SQLITE_IOERR: "look at the disk: the kernel log names the fault",
-    sqlite3.SQLITE_CORRUPT: "restore it from a backup, or `sqlite3 FILE .recover` it",
+    sqlite3.SQLITE_CORRUPT: f"restore it from a backup, or: {REBUILD_HINT}",
     sqlite3.SQLITE_FULL: "free space on its disk",
     sqlite3.SQLITE_CANTOPEN: "check that its folder exists and can be written",
-    sqlite3.SQLITE_NOTADB: "set `database` to another path, or move that file away",
+    sqlite3.SQLITE_NOTADB: f"set `database` to another path, or: {REBUILD_HINT}",
 }
+
+_HOPELESS = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 def _code(error: sqlite3.Error) -> int:
@@ -31,9 +35,15 @@ def is_fatal(error: sqlite3.Error) -> bool:
     return _code(error) in _FATAL
 
 
+def is_full(error: sqlite3.Error) -> bool:
+    """Whether the disk had no room; what was tried is undone and may be repeated."""
+    return _code(error) == sqlite3.SQLITE_FULL
+
+
 def ledger_error(error: sqlite3.Error, file: Path) -> LedgerError:
     """Say what SQLite said of *file*, with the way out where there is one."""
-    return LedgerError(
+    kind = LedgerRefusedError if _code(error) in _HOPELESS else LedgerError
+    return kind(
         f"the database failed: {error}",
         hint=_FATAL.get(_code(error), ""),
         file=file,

@@ -10,6 +10,8 @@ import sqlite_utils
 from retouchd.ledger.database import Database
 from retouchd.timestamps import utc
 
+HANGING = "share hangs"
+
 
 @dataclass(frozen=True)
 class FolderState:
@@ -17,9 +19,10 @@ class FolderState:
 
     Attributes:
         watched_by: ``inotify`` or ``scan``.
-        state: ``watching``, ``paused``, ``share down`` or ``stopped``.
+        state: ``watching``, ``paused``, ``share down``, ``share hangs`` or ``stopped``.
         reason: why it is not watching.
         left_in_place: names of entries that are not taken, each with its reason.
+        file_system: what it is and how it moves files, in one line.
     """
 
     name: str
@@ -28,6 +31,7 @@ class FolderState:
     state: str
     reason: str = ""
     left_in_place: tuple[tuple[str, str], ...] = ()
+    file_system: str = ""
 
 
 class Board:
@@ -45,11 +49,34 @@ class Board:
             "state": folder.state,
             "reason": folder.reason,
             "left_in_place": json.dumps(folder.left_in_place),
+            "file_system": folder.file_system,
             "updated_at": utc(at),
         }
 
         def work(db: sqlite_utils.Database) -> None:
             db.table("hot_folders", pk="name").upsert(row)
+
+        self._database.tell(work)
+
+    def note_hanging(self, name: str, reason: str, at: float) -> None:
+        """Show that the share of *name* does not answer; its own thread cannot."""
+        row = {"name": name, "state": HANGING, "reason": reason, "updated_at": utc(at)}
+
+        def work(db: sqlite_utils.Database) -> None:
+            db.table("hot_folders", pk="name").upsert(row)
+
+        self._database.tell(work)
+
+    def note_answering(self, name: str, at: float) -> None:
+        """Take back what ``note_hanging`` said, unless the folder spoke meanwhile."""
+
+        def work(db: sqlite_utils.Database) -> None:
+            db.execute(
+                "UPDATE hot_folders SET reason = '', updated_at = ?, state = "
+                "CASE paused WHEN 1 THEN 'paused' ELSE 'watching' END "
+                "WHERE name = ? AND state = ?",
+                [utc(at), name, HANGING],
+            )
 
         self._database.tell(work)
 

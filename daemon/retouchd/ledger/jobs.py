@@ -6,8 +6,9 @@ together share one commit.
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Literal
@@ -27,25 +28,40 @@ from retouchd.ledger.entries import (
     readable,
     rendition,
 )
-from retouchd.ledger.prices import current
-from retouchd.ledger.usage import book_charges, book_usage, credit_of
+from retouchd.ledger.transitions import (
+    book_delivery,
+    describe,
+    go,
+    set_columns,
+    tell,
+)
 from retouchd.timestamps import utc
 from retouchd.values import Outcome, Rendition
 
 
 class Journal:
-    """Transitions of jobs, each durable when its future resolves."""
+    """Transitions of jobs, each durable when its future resolves.
+
+    Attributes:
+        database: holds them.
+    """
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self.database = database
 
     def intend(self, entries: Sequence[Entry], at: float) -> Future[None]:
-        """Note that these files are about to be taken out of ``in/``."""
+        """Note that these files are about to be taken out of ``in/``.
+
+        Raises:
+            LedgerError: the disk is full; what is left of it is for what runs.
+        """
+        if self.database.short_of_space:
+            raise self.database.short_of_space
 
         def work(db: sqlite_utils.Database) -> None:
             db.table("jobs").insert_all(intent_row(entry, at) for entry in entries)
 
-        return self._database.write(work)
+        return self.database.write(work)
 
     def forget(self, jobs: Sequence[str]) -> Future[None]:
         """Drop intents that came to nothing: the file went away or still moves."""
@@ -55,7 +71,7 @@ class Journal:
                 db.execute("DELETE FROM events WHERE job_id = ?", [job])
                 db.execute("DELETE FROM jobs WHERE id = ?", [job])
 
-        return self._database.tell(work)
+        return self.database.tell(work)
 
     def claimed(self, jobs: Sequence[str], at: float) -> Future[None]:
         """Note that these files lie in their claim folders.
@@ -65,51 +81,60 @@ class Journal:
 
         def work(db: sqlite_utils.Database) -> None:
             for job in jobs:
-                _go(db, job, "INTENT", journal="CLAIMED", state="queued")
-                _set(db, job, claimed_at=utc(at))
-                _tell(db, job, at, "claimed")
+                go(db, job, "INTENT", journal="CLAIMED", state="queued")
+                set_columns(db, job, claimed_at=utc(at))
+                tell(db, job, at, "claimed")
 
-        return self._database.tell(work)
+        return self.database.tell(work)
 
     def again(self, job: str, at: float, why: str) -> Future[None]:
         """Note that a claimed job is run once more."""
 
         def work(db: sqlite_utils.Database) -> None:
             db.execute("UPDATE jobs SET attempts = attempts + 1 WHERE id = ?", [job])
-            _tell(db, job, at, "run_again", why)
+            tell(db, job, at, "run_again", why)
 
-        return self._database.tell(work)
+        return self.database.tell(work)
 
     def staged(
-        self, outcomes: Sequence[tuple[Outcome, Sequence[Path]]], at: float
+        self,
+        outcomes: Sequence[tuple[Outcome, Sequence[Path]]],
+        at: float,
+        archives: Mapping[str, Path] | None = None,
     ) -> Future[None]:
         """Note that all outputs of these jobs are whole on disk, with their digests.
 
-        Each outcome comes with the final path planned for each of its renditions.
         From here on a job is only rolled forward, never computed again.
+
+        Args:
+            outcomes: each with the final path planned for each of its renditions.
+            at: seconds since the epoch.
+            archives: the place planned for the original of each job.
         """
 
         def work(db: sqlite_utils.Database) -> None:
+            for job, archive in (archives or {}).items():
+                set_columns(db, job, archive=os.fsencode(archive))
             for outcome, finals in outcomes:
-                _go(db, outcome.job, "CLAIMED", journal="STAGED", state="rendered")
-                _describe(db, outcome, at)
+                go(db, outcome.job, "CLAIMED", journal="STAGED", state="rendered")
+                describe(db, outcome, at)
                 db.table("deliveries").insert_all(
                     delivery_row(outcome.job, made, final)
                     for made, final in zip(outcome.renditions, finals, strict=True)
                 )
 
-        return self._database.write(work)
+        return self.database.write(work)
 
     def failing(self, outcomes: Sequence[Outcome], at: float) -> Future[None]:
         """Note that these jobs failed; their originals have yet to be moved."""
 
         def work(db: sqlite_utils.Database) -> None:
             for outcome in outcomes:
-                _go(db, outcome.job, "CLAIMED", journal="FAILING", state="running")
-                _describe(db, outcome, at)
-                _tell(db, outcome.job, at, "failed", outcome.error)
+                go(db, outcome.job, "CLAIMED", journal="FAILING", state="running")
+                describe(db, outcome, at)
+                tell(db, outcome.job, at, "failed", outcome.error)
 
-        return self._database.write(work)
+        return self.database.write(work)
 
     def renamed(self, job: str, output: int, final: Path) -> Future[None]:
         """Note another final name, before the first attempt under it."""
@@ -127,16 +152,16 @@ class Journal:
                 [*columns.values(), job, output],
             )
 
-        return self._database.write(work)
+        return self.database.write(work)
 
     def held(self, job: str, at: float, reason: str) -> Future[None]:
         """Note that only a person can tell whether an output was delivered."""
 
         def work(db: sqlite_utils.Database) -> None:
-            _set(db, job, journal="HELD", state="held", error=readable(reason))
-            _tell(db, job, at, "held", reason)
+            set_columns(db, job, journal="HELD", state="held", error=readable(reason))
+            tell(db, job, at, "held", reason)
 
-        return self._database.tell(work)
+        return self.database.tell(work)
 
     def done(
         self,
@@ -147,28 +172,28 @@ class Journal:
 
         def work(db: sqlite_utils.Database) -> None:
             for job, state, placed in finished:
-                _go(db, job, "STAGED", journal="DONE", state=state)
+                go(db, job, "STAGED", journal="DONE", state=state)
                 for one in placed:
-                    _book_delivery(db, job, one)
+                    book_delivery(db, job, one)
                 delivered = max((one.at for one in placed), default=at)
-                _set(db, job, delivered_at=utc(delivered), finished_at=utc(at))
-                _tell(db, job, delivered, "delivered", f"{len(placed)} outputs")
+                set_columns(db, job, delivered_at=utc(delivered), finished_at=utc(at))
+                tell(db, job, delivered, "delivered", f"{len(placed)} outputs")
 
-        return self._database.write(work)
+        return self.database.write(work)
 
     def failed(self, jobs: Sequence[str], at: float) -> Future[None]:
         """Note that the originals of these jobs lie in ``failed/``."""
 
         def work(db: sqlite_utils.Database) -> None:
             for job in jobs:
-                _go(db, job, "FAILING", journal="QUARANTINED", state="failed")
-                _set(db, job, finished_at=utc(at))
+                go(db, job, "FAILING", journal="QUARANTINED", state="failed")
+                set_columns(db, job, finished_at=utc(at))
 
-        return self._database.write(work)
+        return self.database.write(work)
 
     def open_jobs(self, hot_folder: str) -> list[OpenJob]:
         """Return what a stopped daemon left unfinished, oldest first."""
-        rows = self._database.rows(
+        rows = self.database.rows(
             "SELECT * FROM jobs WHERE hot_folder = ? AND journal IN "
             "('INTENT', 'CLAIMED', 'STAGED', 'FAILING') ORDER BY id",
             [hot_folder],
@@ -177,14 +202,14 @@ class Journal:
 
     def deliveries(self, job: str) -> tuple[tuple[Rendition, Path, str], ...]:
         """Return each staged output of *job* with its planned path and its state."""
-        rows = self._database.rows(
+        rows = self.database.rows(
             "SELECT * FROM deliveries WHERE job_id = ? ORDER BY output", [job]
         )
         return tuple((rendition(row), Path(row["path"]), row["state"]) for row in rows)
 
     def state(self, job: str) -> str:
         """Return the journal state of *job*; empty where there is no such job."""
-        rows = self._database.rows("SELECT journal FROM jobs WHERE id = ?", [job])
+        rows = self.database.rows("SELECT journal FROM jobs WHERE id = ?", [job])
         return str(rows[0]["journal"]) if rows else ""
 
     def failed_job(self, job: str) -> FailedJob:
@@ -193,7 +218,7 @@ class Journal:
         Raises:
             LedgerError: there is no such job, or it did not fail.
         """
-        rows = self._database.rows(
+        rows = self.database.rows(
             "SELECT * FROM jobs WHERE id = ? AND state = 'failed' "
             "AND archive IS NOT NULL",
             [job],
@@ -212,85 +237,21 @@ class Journal:
 
         def work(db: sqlite_utils.Database) -> None:
             for job, path in originals.items():
-                _set(db, job, archive=os.fsencode(path))
+                set_columns(db, job, archive=os.fsencode(path))
 
-        return self._database.tell(work)
+        return self.database.tell(work)
+
+    def unknown(self, jobs: Iterable[str]) -> list[str]:
+        """Return those of *jobs* that the ledger has never heard of.
+
+        A claim without a row means that the ledger was lost or replaced.
+        """
+        sql = "SELECT id FROM jobs WHERE id IN (SELECT value FROM json_each(?))"
+        asked = list(jobs)
+        known = {row["id"] for row in self.database.rows(sql, [json.dumps(asked)])}
+        return [job for job in asked if job not in known]
 
     def count(self, hot_folder: str) -> int:
         """Return how many drops *hot_folder* ever had."""
         sql = "SELECT count(*) AS n FROM jobs WHERE hot_folder = ?"
-        return int(self._database.rows(sql, [hot_folder])[0]["n"])
-
-
-def _go(
-    db: sqlite_utils.Database, job: str, origin: str, *, journal: str, state: str
-) -> None:
-    """Move *job* on from the journal state *origin*; anything else is a fault."""
-    cursor = db.execute(
-        "UPDATE jobs SET journal = ?, state = ? WHERE id = ? AND journal = ?",
-        [journal, state, job, origin],
-    )
-    if cursor.rowcount != 1:
-        raise RuntimeError(f"job {job} is not in {origin}, so it cannot go {journal}")
-
-
-def _set(db: sqlite_utils.Database, job: str, **columns: object) -> None:
-    db.table("jobs").update(job, columns)
-
-
-def _tell(
-    db: sqlite_utils.Database, job: str, at: float, what: str, detail: str = ""
-) -> None:
-    detail = readable(detail)
-    db.table("events").insert(
-        {"job_id": job, "at": utc(at), "what": what, "detail": detail}
-    )
-
-
-def _describe(db: sqlite_utils.Database, outcome: Outcome, at: float) -> None:
-    """Write what the worker found out and what it used."""
-    found = outcome.inspection
-    columns: dict[str, object] = {
-        "rule": outcome.rule,
-        "rule_hash": outcome.rule_hash,
-        "source_sha256": outcome.sha256,
-        "tier": outcome.tier,
-        "goal": outcome.goal,
-        "error": readable(outcome.error) or None,
-        "hint": readable(outcome.hint) or None,
-        "destination": outcome.destination,
-    }
-    if found is not None:
-        columns |= {
-            "kind": found.header.kind,
-            "origin": f"{found.origin.family}/{found.origin.name}",
-            "width_in": found.header.width,
-            "height_in": found.header.height,
-            "frames": 1,
-        }
-    if outcome.step_runs:
-        columns["started_at"] = outcome.step_runs[0].started_at
-    _set(db, outcome.job, **columns)
-    for note in outcome.notes:
-        _tell(db, outcome.job, at, "noticed", note)
-    _book(db, outcome, at)
-
-
-def _book(db: sqlite_utils.Database, outcome: Outcome, at: float) -> None:
-    """Write what the job used, and what that costs at the prices of this moment."""
-    prices = current(db, utc(at))
-    found = outcome.inspection
-    spent = []
-    if found is not None and found.origin.family == "generator":
-        megapixels = found.header.megapixels
-        spent.append(credit_of(found.origin.name, prices, megapixels=megapixels))
-    book_usage(db, outcome.job, outcome.step_runs, outcome.gate_runs, spent, at=utc(at))
-    book_charges(db, outcome.job, prices, utc(at))
-
-
-def _book_delivery(db: sqlite_utils.Database, job: str, placed: Placed) -> None:
-    db.execute(
-        "UPDATE deliveries SET state = 'DELIVERED', path = ?, delivered_at = ?, "
-        "stage = NULL WHERE job_id = ? AND output = ?",
-        [readable(str(placed.path)), utc(placed.at), job, placed.rendition.output],
-    )
+        return int(self.database.rows(sql, [hot_folder])[0]["n"])

@@ -1,4 +1,4 @@
-"""The tables of the ledger, their indices and views; all of them STRICT.
+"""The tables of the ledger and their indices; all of them STRICT.
 
 Money is TEXT with a decimal number, never a float; times are TEXT as
 ``timestamps.utc`` writes them; digests are lower-case hex. Raw file names are BLOBs,
@@ -8,6 +8,8 @@ because a name on Linux is bytes and need not be UTF-8.
 from __future__ import annotations
 
 import sqlite_utils
+
+from retouchd.ledger.schema_views import VIEWS
 
 STATES = (
     "claimed",
@@ -240,68 +242,7 @@ CREATE INDEX requests_open ON requests (id) WHERE answered_at IS NULL;
 """
 
 
-def _exact_sum(condition: str) -> str:
-    """Write SQL that adds decimal texts of up to 24 places without a float.
-
-    Each text was split into its whole part and two halves of 12 digits; integers add
-    exactly, and the carries are settled afterwards.
-    """
-    low, high, whole = (
-        f"coalesce(sum({part}) FILTER (WHERE {condition}), 0)"
-        for part in ("low", "high", "whole")
-    )
-    unit = "1000000000000"
-    carried = f"({high} + {low} / {unit})"
-    digits = (
-        f"printf('%d.%012d%012d', {whole} + {carried} / {unit}, "
-        f"{carried} % {unit}, {low} % {unit})"
-    )
-    return f"rtrim(rtrim({digits}, '0'), '.')"
-
-
-# The pieces put in are fixed texts of this file.
-_VIEWS = f"""
-CREATE VIEW job_costs AS
-WITH padded AS (
-    SELECT job_id, category, currency, amount,
-        substr(
-            substr(amount, instr(amount || '.', '.') + 1) || '{"0" * 24}', 1, 24
-        ) AS fraction
-    FROM job_charges
-), parts AS (
-    SELECT job_id, category, currency, amount,
-        CAST(amount AS INTEGER) AS whole,
-        CAST(substr(fraction, 1, 12) AS INTEGER) AS high,
-        CAST(substr(fraction, 13, 12) AS INTEGER) AS low
-    FROM padded
-)
-SELECT job_id,
-    {_exact_sum("category = 'compute'")} AS compute,
-    {_exact_sum("category = 'energy'")} AS energy,
-    {_exact_sum("category = 'credits'")} AS credits,
-    {_exact_sum("category = 'people'")} AS people,
-    {_exact_sum("1")} AS total,
-    currency,
-    count(*) FILTER (WHERE amount IS NULL) AS unpriced
-FROM parts
-GROUP BY job_id, currency;
-
-CREATE VIEW throughput_by_hour AS
-SELECT
-    substr(coalesce(delivered_at, finished_at), 1, 13) || ':00:00.000Z' AS hour,
-    hot_folder,
-    count(*) AS jobs,
-    count(*) FILTER (WHERE state IN ('delivered', 'done')) AS delivered,
-    count(*) FILTER (WHERE state = 'failed') AS failed,
-    coalesce(sum(width_in * height_in * max(coalesce(frames, 1), 1)), 0) / 1e6
-        AS megapixels
-FROM jobs
-WHERE coalesce(delivered_at, finished_at) IS NOT NULL
-GROUP BY hour, hot_folder;
-"""  # noqa: S608  made of fixed texts, see above
-
-
 def create_tables(db: sqlite_utils.Database) -> None:
-    """Create version 1 of the schema inside the transaction that is open."""
-    for script in (_JOBS, _USAGE, _MONEY, _STORY, _VIEWS):
+    """Create the first version of the schema inside the transaction that is open."""
+    for script in (_JOBS, _USAGE, _MONEY, _STORY, VIEWS):
         db.executescript(script)

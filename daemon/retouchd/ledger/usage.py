@@ -6,6 +6,7 @@ prices that change later leave it alone.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from decimal import Decimal
@@ -89,12 +90,15 @@ def book_usage(
         at: time as text, for rows that carry none.
     """
     db.table("step_runs").insert_all(_step_row(job, run) for run in step_runs)
-    db.table("gate_runs").insert_all(
-        {"job_id": job, "ran_at": at} | asdict(run) for run in gate_runs
-    )
+    db.table("gate_runs").insert_all(_gate_row(job, run, at) for run in gate_runs)
     db.table("credits").insert_all(
         {"job_id": job, "booked_at": at} | asdict(credit) for credit in credits_spent
     )
+
+
+def _gate_row(job: str, run: GateRun, at: str) -> dict[str, object]:
+    regions = json.dumps(run.regions)
+    return {"job_id": job, "ran_at": at} | asdict(run) | {"regions": regions}
 
 
 def _step_row(job: str, run: StepRun) -> dict[str, object]:

@@ -19,6 +19,7 @@ def folder_rows(database: Database) -> list[Row]:
             "hot_folder": row["name"],
             "state": row["state"],
             "watched_by": row["watched_by"],
+            "file_system": row["file_system"],
             "path": row["path"],
             "reason": row["reason"],
             "left_in_place": _left(row["left_in_place"]),
@@ -67,7 +68,7 @@ def job_story(database: Database, job: str) -> dict[str, list[Row]]:
         "events": "SELECT at, what, detail FROM events WHERE job_id = ? ORDER BY id",
         "steps": "SELECT attempt, step, model, device, wall_ms, cpu_s, gpu_s "
         "FROM step_runs WHERE job_id = ? ORDER BY id",
-        "gates": "SELECT attempt, gate, value, unit, threshold, passed, detail "
+        "gates": "SELECT attempt, gate, step, value, unit, threshold, passed, detail "
         "FROM gate_runs WHERE job_id = ? ORDER BY id",
         "deliveries": "SELECT output, state, path, width, height, bytes, delivered_at "
         "FROM deliveries WHERE job_id = ? ORDER BY output",

@@ -17,7 +17,11 @@ from typing import Any, TypeVar
 import sqlite_utils
 
 from retouchd.errors import LedgerError
-from retouchd.ledger.faults import is_fatal, ledger_error
+from retouchd.ledger.ballast import Ballast
+from retouchd.ledger.faults import is_fatal, is_full, ledger_error
+from retouchd.log import get_logger
+
+log = get_logger()
 
 T = TypeVar("T")
 
@@ -42,13 +46,22 @@ class Writer:
     Attributes:
         commits: durable commits so far.
         broken: why nothing can be written any more; ``None`` while all is well.
+        short_of_space: why nothing new may be begun, while the room of the ballast
+            still takes the ends of what runs.
     """
 
     def __init__(
-        self, db: sqlite_utils.Database, file: Path, group_seconds: float
+        self,
+        db: sqlite_utils.Database,
+        file: Path,
+        group_seconds: float,
+        ballast: Ballast,
     ) -> None:
         self.commits = 0
         self.broken: LedgerError | None = None
+        self.short_of_space: LedgerError | None = None
+        self._ballast = ballast
+        self._busy_since = 0.0
         self._db = db
         self._file = file
         self._group_seconds = group_seconds
@@ -71,6 +84,18 @@ class Writer:
             LedgerError("the ledger is already closed", file=self._file)
         )
         return entry.future
+
+    @property
+    def stalled_seconds(self) -> float:
+        """How long the present group has taken so far; 0 between groups."""
+        since = self._busy_since
+        return time.monotonic() - since if since else 0.0
+
+    def give_up(self, error: LedgerError) -> None:
+        """Write nothing more: the database cannot be trusted any longer."""
+        if self.broken is None:
+            self.broken = error
+            log.critical("ledger_broken", error=str(error), **error.facts)
 
     def close(self) -> None:
         """Write what is queued, then end the thread and close the connection."""
@@ -109,15 +134,29 @@ class Writer:
         return entries
 
     def _write(self, group: list[_Entry]) -> None:
+        self._busy_since = time.monotonic()
         if self.broken is None:
             try:
-                self._commit(group)
+                self._commit_or_make_room(group)
             except sqlite3.Error as error:
-                self.broken = ledger_error(error, self._file)
+                self.give_up(ledger_error(error, self._file))
                 self._roll_back()
         if self.broken is not None:
             for entry in group:
                 entry.future.set_exception(self.broken)
+        self._busy_since = 0.0
+
+    def _commit_or_make_room(self, group: list[_Entry]) -> None:
+        """Commit *group*; where the disk is full, once more in the ballast's room."""
+        try:
+            self._commit(group)
+        except sqlite3.Error as error:
+            if not (is_full(error) and self._ballast.drop()):
+                raise
+            self._roll_back()
+            self.short_of_space = ledger_error(error, self._file)
+            log.critical("ledger_disk_full", error=str(self.short_of_space))
+            self._commit(group)
 
     def _commit(self, group: list[_Entry]) -> None:
         """Run every piece of *group* in one transaction, then tell the callers."""

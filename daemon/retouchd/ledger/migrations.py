@@ -1,0 +1,91 @@
+"""Brings the schema of a database up to this release, or says why not."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import sqlite_utils
+
+from retouchd.errors import LedgerRefusedError
+from retouchd.ledger.prices import import_default_prices
+from retouchd.ledger.schema import create_tables
+
+
+def _add_places_of_trouble(db: sqlite_utils.Database) -> None:
+    """Say what a hot folder's file system can do, and where a gate found fault."""
+    db.execute("ALTER TABLE hot_folders ADD COLUMN file_system TEXT")
+    db.execute("ALTER TABLE gate_runs ADD COLUMN step TEXT")
+    db.execute("ALTER TABLE gate_runs ADD COLUMN regions TEXT")
+
+
+MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
+    create_tables,
+    import_default_prices,
+    _add_places_of_trouble,
+)
+"""Steps of the schema in order; ``PRAGMA user_version`` counts those that are done.
+
+A released step is never edited: a change is a new step at the end.
+"""
+
+_OURS = {"jobs", "deliveries", "hot_folders", "requests"}
+"""Tables that every version has."""
+
+
+def migrate(db: sqlite_utils.Database, path: Path) -> None:
+    """Run the steps that are missing; all of them or none.
+
+    Raises:
+        LedgerRefusedError: see ``refuse_newer``.
+    """
+    db.conn.execute("BEGIN IMMEDIATE")
+    version = version_of(db.conn)
+    refuse_newer(version, path)
+    for step in MIGRATIONS[version:]:
+        step(db)
+    db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+    db.conn.execute("COMMIT")
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """Return how many steps the schema has behind it."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def is_current(version: int) -> bool:
+    """Whether *version* is that of this release."""
+    return version == len(MIGRATIONS)
+
+
+def refuse_newer(version: int, path: Path) -> None:
+    """Make sure that this release knows the schema.
+
+    Raises:
+        LedgerRefusedError: a newer release wrote it.
+    """
+    if version > len(MIGRATIONS):
+        raise LedgerRefusedError(
+            f"written by a newer release (schema {version}, here {len(MIGRATIONS)})",
+            hint="update retouchd, or set `database` to another path",
+            file=path,
+        )
+
+
+def refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
+    """Make sure that the file is empty or a ledger of ours.
+
+    Raises:
+        LedgerRefusedError: it is the database of another program.
+        sqlite3.Error: it is no database, or cannot be read.
+    """
+    found = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+    names = {row[0] for row in found}
+    is_new = not names and version_of(connection) == 0
+    if not is_new and not names >= _OURS:
+        raise LedgerRefusedError(
+            "this is the database of another program, not a ledger of retouchd",
+            hint="set `database` to another path; nothing was changed in it",
+            file=path,
+        )

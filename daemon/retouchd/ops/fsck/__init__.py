@@ -1,0 +1,1 @@
+"""Compares the ledger with what lies in the hot folders, and mends it."""
