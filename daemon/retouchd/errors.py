@@ -2,8 +2,32 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from pathlib import Path
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""Numbers of the operating system that mean: there is no room."""
+
+AWAY = frozenset(
+    {
+        errno.EIO,
+        errno.EROFS,
+        errno.ESTALE,
+        errno.EHOSTDOWN,
+        errno.EHOSTUNREACH,
+        errno.ECONNABORTED,
+        errno.ECONNRESET,
+        errno.ENETDOWN,
+        errno.ENETUNREACH,
+        errno.ENODEV,
+        errno.ENOTCONN,
+        errno.ENXIO,
+        errno.ESHUTDOWN,
+        errno.ETIMEDOUT,
+    }
+)
+"""Numbers that mean: the share is down, no file is to blame."""
 
 
 class RetouchdError(Exception):
@@ -63,9 +87,35 @@ class ModelError(RetouchdError):
 
 
 class StorageError(RetouchdError):
-    """A folder is full, read-only or away; the work waits and is tried again."""
+    """A folder is full, read-only or away; the work waits and is tried again.
+
+    Attributes:
+        errno: what the operating system said; 0 where it said nothing.
+    """
 
     retryable = True
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        file: str | Path | None = None,
+        errno: int = 0,
+        **facts: object,
+    ) -> None:
+        super().__init__(message, hint=hint, file=file, **facts)
+        self.errno = errno
+
+
+class RootInUseError(StorageError):
+    """Another daemon works on this root and lives; it is watched and waited for."""
+
+
+class LostRootError(StorageError):
+    """Another daemon took this root over; this one must never touch it again."""
+
+    retryable = False
 
 
 class HeldError(RetouchdError):
@@ -74,6 +124,12 @@ class HeldError(RetouchdError):
 
 class LedgerError(RetouchdError):
     """The database is locked, full, damaged or on a network file system."""
+
+
+class LedgerRefusedError(LedgerError):
+    """The database is damaged, foreign or too new: starting again does not help."""
+
+    exit_code = 2
 
 
 class NoSuchJobError(LedgerError):

@@ -7,46 +7,54 @@ import hashlib
 import os
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
 import pytest
 
+from retouchd.delivery.move import move_without_overwriting
 from retouchd.delivery.place import (
     Durability,
     Method,
     free_name,
-    move_without_overwriting,
     place,
-    probe_method,
+    remove_old_name,
     sha256_of,
     suffixed,
     sync_folders,
 )
-from retouchd.errors import StorageError
 
 RACERS = 2
 ROUNDS = 200
 
 
+@pytest.fixture
+def names(tmp_path: Path) -> Path:
+    """An empty folder of reservations."""
+    folder = tmp_path / "names"
+    folder.mkdir()
+    return folder
+
+
 @pytest.mark.parametrize("method", list(Method))
-def test_places_a_file(tmp_path: Path, method: Method) -> None:
+def test_places_a_file(tmp_path: Path, names: Path, method: Method) -> None:
     """P2: the file moves whole and its stage is gone."""
     stage, final = tmp_path / "stage", tmp_path / "final.png"
     stage.write_bytes(b"result")
 
-    place(stage, final, method)
+    place(stage, final, method, names)
 
     assert final.read_bytes() == b"result"
     assert final.stat().st_nlink == 1
     assert not stage.exists()
+    assert list(names.iterdir()) == []
 
 
 @pytest.mark.parametrize("method", list(Method))
 @pytest.mark.parametrize("kind", ["file", "folder", "dangling link"])
-def test_never_overwrites(tmp_path: Path, method: Method, kind: str) -> None:
+def test_never_overwrites(
+    tmp_path: Path, names: Path, method: Method, kind: str
+) -> None:
     """P1: whatever has the name keeps it, and nothing happened."""
     stage, final = tmp_path / "stage", tmp_path / "final.png"
     stage.write_bytes(b"result")
@@ -59,10 +67,22 @@ def test_never_overwrites(tmp_path: Path, method: Method, kind: str) -> None:
     before = os.lstat(final)
 
     with pytest.raises(FileExistsError):
-        place(stage, final, method)
+        place(stage, final, method, names)
 
     assert os.lstat(final) == before
     assert stage.read_bytes() == b"result"
+
+
+def test_link_that_was_made_before_counts(tmp_path: Path) -> None:
+    """P3: NFS may repeat a link whose answer was lost: the name is ours already."""
+    stage, final = tmp_path / "stage", tmp_path / "final.png"
+    stage.write_bytes(b"result")
+    os.link(stage, final)
+
+    place(stage, final, Method.LINK)
+
+    assert not stage.exists()
+    assert final.read_bytes() == b"result"
 
 
 RACER = """
@@ -77,7 +97,7 @@ for number in range(int(sys.argv[4])):
     stage = folder / f"stage-{me}-{number}"
     stage.write_text(me)
     try:
-        place(stage, folder / f"final-{number}", method)
+        place(stage, folder / f"final-{number}", method, folder / "names")
     except FileExistsError:
         stage.rename(folder / f"lost-{me}-{number}")
 """
@@ -101,6 +121,7 @@ def _start(racer: subprocess.Popen[str]) -> None:
 @pytest.mark.parametrize("method", list(Method))
 def test_race_has_exactly_one_winner(tmp_path: Path, method: Method) -> None:
     """P1, P3: one of two processes wins each name, the other still has its file."""
+    (tmp_path / "names").mkdir()
     racers = [_racer(tmp_path, me, method) for me in range(RACERS)]
     for racer in racers:
         assert racer.stdout is not None
@@ -116,7 +137,7 @@ def test_race_has_exactly_one_winner(tmp_path: Path, method: Method) -> None:
     for number in range(ROUNDS):
         winner = int((tmp_path / f"final-{number}").read_bytes())
         assert f"lost-{1 - winner}-{number}" in names
-    assert len(names) == RACERS * ROUNDS
+    assert len(names) == RACERS * ROUNDS + 1
 
 
 def test_suffixes_count_up() -> None:
@@ -152,73 +173,6 @@ def test_free_name_is_the_first_that_nobody_has(tmp_path: Path) -> None:
     assert free_name(tmp_path / "b.png").name == "b.png"
 
 
-@pytest.fixture
-def elsewhere(tmp_path: Path) -> Iterator[Path]:
-    """A folder on another file system than the temporary folder."""
-    memory = Path("/dev/shm")
-    if not memory.is_dir() or memory.stat().st_dev == tmp_path.stat().st_dev:
-        pytest.skip("there is no second file system")
-    with tempfile.TemporaryDirectory(dir=memory) as folder:
-        yield Path(folder)
-
-
-def test_moves_across_file_systems(tmp_path: Path, elsewhere: Path) -> None:
-    """P1: the copy is whole, dated and forced to disk before the original goes."""
-    source = tmp_path / ("n" * 250 + ".tif")
-    source.write_bytes(os.urandom(3_000_000))
-    os.utime(source, (1e9, 1e9))
-    digest, syncs = sha256_of(source), Durability.calls
-
-    target = move_without_overwriting(source, elsewhere / source.name)
-
-    assert sha256_of(target) == digest
-    assert target.stat().st_mtime == 1e9
-    assert [path.name for path in elsewhere.iterdir()] == [source.name]
-    assert not source.exists()
-    assert Durability.calls >= syncs + 2
-
-
-def test_full_disk_keeps_the_original(tmp_path: Path, elsewhere: Path) -> None:
-    """P1: a move that fails half way leaves the original where it was."""
-    source = tmp_path / "a.tif"
-    source.write_bytes(b"whole")
-    (elsewhere / "a.tif").touch()
-    elsewhere.chmod(0o500)
-
-    with pytest.raises((FileNotFoundError, NotADirectoryError)):
-        move_without_overwriting(source, elsewhere / "a.tif/b.tif")
-
-    assert source.read_bytes() == b"whole"
-
-
-def test_moving_across_overwrites_nothing(tmp_path: Path, elsewhere: Path) -> None:
-    """P1: a taken name on the other file system gets a number."""
-    source = tmp_path / "a.tif"
-    source.write_bytes(b"ours")
-    (elsewhere / "a.tif").write_bytes(b"theirs")
-
-    target = move_without_overwriting(source, elsewhere / "a.tif")
-
-    assert target.name == "a-2.tif"
-    assert target.read_bytes() == b"ours"
-    assert (elsewhere / "a.tif").read_bytes() == b"theirs"
-
-
-def test_probe_finds_the_exact_way(tmp_path: Path) -> None:
-    """A local disk renames without overwriting; the probe leaves nothing behind."""
-    assert probe_method(tmp_path) is Method.RENAME
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_probe_says_that_a_folder_is_away(tmp_path: Path) -> None:
-    """P6: a folder that cannot be written is an error that names it."""
-    with pytest.raises(StorageError, match="cannot write there") as caught:
-        probe_method(tmp_path / "away")
-
-    assert caught.value.file == str(tmp_path / "away")
-    assert caught.value.retryable
-
-
 def test_errors_carry_their_number(tmp_path: Path) -> None:
     """What the kernel said of a rename arrives as it was."""
     with pytest.raises(FileNotFoundError) as caught:
@@ -242,3 +196,16 @@ def test_digest_is_that_of_the_bytes(tmp_path: Path) -> None:
     path.write_bytes(b"x" * 1_500_001)
 
     assert sha256_of(path) == hashlib.sha256(b"x" * 1_500_001).hexdigest()
+
+
+def test_an_old_name_that_stays_is_never_taken_for_a_taken_name(
+    tmp_path: Path,
+) -> None:
+    """P3: an error of the last step must not read as one of the move before it."""
+    cannot_go = tmp_path / "folder"
+    cannot_go.mkdir()
+
+    with pytest.raises(OSError, match="old name cannot be removed") as caught:
+        remove_old_name(cannot_go)
+
+    assert caught.value.errno == errno.EIO

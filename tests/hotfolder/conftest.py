@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import queue
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,13 +13,18 @@ import pytest
 
 from retouchd.delivery.place import Method, sha256_of
 from retouchd.hotfolder.handout import Handout
+from retouchd.hotfolder.loop import HotFolderLoop, Surroundings
+from retouchd.hotfolder.owner import Patience
+from retouchd.hotfolder.ownership import Ownership
 from retouchd.hotfolder.places import Places, make_tree
 from retouchd.hotfolder.recovery import Unfinished, recover
 from retouchd.hotfolder.takein import TakeIn
+from retouchd.jobs.order import Order
 from retouchd.ledger.database import Database
 from retouchd.ledger.entries import Entry
+from retouchd.ledger.folders import Board
 from retouchd.ledger.jobs import Journal
-from retouchd.settings import HotFolder
+from retouchd.settings import HotFolder, Intake
 from retouchd.values import Outcome, Rendition
 
 NOON = 1_795_348_800.0
@@ -69,8 +76,13 @@ class Desk:
 
     def use(self, method: Method) -> None:
         """Move results by *method*, as on another kind of file system."""
-        methods = dict.fromkeys(self.places.methods, method)
-        self.places = replace(self.places, methods=methods)
+        names = self.root / ".retouchd/names"
+        names.mkdir(exist_ok=True)
+        traits = {
+            root: replace(found, method=method, names=names)
+            for root, found in self.places.traits.items()
+        }
+        self.places = replace(self.places, traits=traits)
         self.restart()
 
     def drop(self, name: str, content: bytes = b"pixels") -> Path:
@@ -135,8 +147,8 @@ class Desk:
         found = self.recover()
         for staged in found.to_deliver:
             self.handout.deliver(staged)
-        for entry, outcome in found.to_quarantine:
-            self.handout.quarantine(entry, outcome)
+        for failing in found.to_quarantine:
+            self.handout.quarantine(*failing)
         self.handout.book()
         return found
 
@@ -146,11 +158,13 @@ class Desk:
         return str(rows[0]["state"]) if rows else ""
 
     def tree(self) -> dict[str, bytes]:
-        """Return every file of the hot folder but lock and marker."""
+        """Return every file of the hot folder but marker and owner's record."""
         return {
             str(path.relative_to(self.root)): path.read_bytes()
             for path in sorted(self.root.rglob("*"))
-            if path.is_file() and path.name not in {"lock", "marker.json"}
+            if path.is_file()
+            and path.name != "marker.json"
+            and path.parent.name != "owner"
         }
 
 
@@ -167,7 +181,8 @@ def folder(tmp_path: Path) -> HotFolder:
 def desk(folder: HotFolder, tmp_path: Path) -> Iterator[Desk]:
     """The open hot folder with its ledger."""
     with Database.open(tmp_path / "ledger.db") as database:
-        places = Places.open(folder)
+        ownership = Ownership("our ledger", Patience(), takeover=False)
+        places = Places.open(folder, ownership, 0.0)
         yield Desk(places, database, Journal(database))
         places.close()
 
@@ -176,3 +191,90 @@ def desk(folder: HotFolder, tmp_path: Path) -> Iterator[Desk]:
 def day() -> str:
     """The folder below ``done/`` and ``failed/`` on the day of these tests."""
     return DAY
+
+
+PATIENCE_SECONDS = 10.0
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Wait for something that the thread does."""
+    give_up = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < give_up
+        time.sleep(0.01)
+
+
+@dataclass
+class Life:
+    """A living hot folder; the test plays its worker."""
+
+    folder: HotFolder
+    database: Database
+    orders: queue.SimpleQueue[Order] = field(default_factory=queue.SimpleQueue)
+
+    def __post_init__(self) -> None:
+        """Begin to live."""
+        self.begin()
+
+    def begin(self, reserve_mb: float = 0.0) -> None:
+        """Start the thread, as a new daemon does."""
+        around = Surroundings(
+            Journal(self.database), Board(self.database), self.orders.put, lambda: ()
+        )
+        intake = Intake(
+            settle_seconds=0.05,
+            rescan_seconds=0.1,
+            return_seconds=0.05,
+            reserve_mb=reserve_mb,
+        )
+        self.loop = HotFolderLoop(self.folder, intake, around)
+        self.loop.start()
+
+    def end(self) -> None:
+        """Stop the thread."""
+        self.loop.stop()
+        self.loop.join(PATIENCE_SECONDS)
+
+    def drop(self, name: str = "a.jpg") -> None:
+        """Put a file into ``in/``."""
+        (self.folder.inbox / name).write_bytes(b"pixels")
+
+    def next_order(self) -> Order:
+        """Return what the worker is asked to do next."""
+        return self.orders.get(timeout=PATIENCE_SECONDS)
+
+    def finish(self, order: Order) -> None:
+        """Answer an order with one good result."""
+        stage = order.stages["out"].with_name(f"{order.stages['out'].name}-0.png")
+        stage.write_bytes(b"result")
+        made = Rendition(0, stage, "a.png", sha256_of(stage), 6, 1, 1)
+        self.loop.accept(Outcome(job=order.job, rule="r", renditions=(made,)))
+
+    def states(self) -> list[str]:
+        """Return the state of each job, oldest first."""
+        rows = self.database.rows("SELECT state FROM jobs ORDER BY id")
+        return [row["state"] for row in rows]
+
+    def board(self) -> str:
+        """Return what people read of the hot folder."""
+        rows = self.database.rows("SELECT state FROM hot_folders")
+        return str(rows[0]["state"]) if rows else ""
+
+    def reason(self) -> str:
+        """Return why the hot folder is not watched."""
+        return str(self.database.rows("SELECT reason FROM hot_folders")[0]["reason"])
+
+
+@pytest.fixture
+def life(folder: HotFolder, tmp_path: Path) -> Iterator[Life]:
+    """A hot folder whose thread runs, and looks for a lost share often."""
+    with Database.open(tmp_path / "ledger.db") as database:
+        made = Life(folder, database)
+        yield made
+        made.end()
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], object]], None]:
+    """Wait for something that the folder's thread does."""
+    return wait_until

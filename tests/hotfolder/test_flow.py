@@ -28,7 +28,7 @@ def test_drop_becomes_results_and_an_archive(
     desk.handout.deliver(staged[0])
     desk.handout.book()
 
-    assert list(during) == [f".retouchd/claims/1/{entry.job}/a.jpg"]
+    assert list(during) == [f".retouchd/claims/1/{entry.job}/sub/a.jpg"]
     assert refused == []
     assert desk.tree() == {
         f"done/{day}/sub/a.jpg": b"pixels",

@@ -11,7 +11,10 @@ import pytest
 
 from retouchd.delivery.place import Method
 from retouchd.errors import HeldError, StorageError
-from retouchd.hotfolder.places import Places, require_marker
+from retouchd.hotfolder.marker import require_marker
+from retouchd.hotfolder.owner import Patience
+from retouchd.hotfolder.ownership import Ownership
+from retouchd.hotfolder.places import Places
 from retouchd.hotfolder.recovery import recover
 from retouchd.ledger.entries import Entry
 
@@ -128,6 +131,20 @@ def test_claim_undone_by_a_power_cut_is_made_again(desk: Any) -> None:
 
     assert [one.job for one in found.to_run] == [entry.job]
     assert list(desk.tree()) == [f".retouchd/claims/1/{entry.job}/a.jpg"]
+
+
+def test_original_that_vanished_is_said_loudly(desk: Any) -> None:
+    """P1: a claimed file that somebody removed does not just lose its row."""
+    entry = desk.claim()
+    desk.database.write(lambda _: None).result()  # behind the note of the claim
+    shutil.rmtree(desk.claims / entry.job)
+
+    desk.recover()
+
+    [row] = desk.database.rows("SELECT state, error FROM jobs")
+    assert row["state"] == "failed"
+    assert "a.jpg: the original vanished" in row["error"]
+    _assert_settled(desk)
 
 
 def test_half_written_results_of_a_claimed_job_are_removed(desk: Any) -> None:
@@ -357,6 +374,6 @@ def test_missing_marker_is_a_share_that_is_away(desk: Any) -> None:
     (desk.root / ".retouchd/marker.json").unlink()
 
     with pytest.raises(StorageError, match="marker") as caught:
-        Places.open(desk.places.folder)
+        Places.open(desk.places.folder, Ownership("x", Patience(), takeover=False), 0.0)
 
     assert "mount the share" in caught.value.hint

@@ -40,8 +40,8 @@ def test_takes_a_picture_with_its_sidecars(inbox: Path, claims: Path) -> None:
 
     assert taken is Taken.TAKEN
     assert _listing(inbox) == []
-    assert _listing(claims / JOB) == ["a.jpg", "a.jpg.json", "a.xmp"]
-    assert (claims / JOB / "a.jpg").read_bytes() == b"sub/a.jpg"
+    assert _listing(claims / JOB) == ["sub/a.jpg", "sub/a.jpg.json", "sub/a.xmp"]
+    assert (claims / JOB / "sub/a.jpg").read_bytes() == b"sub/a.jpg"
 
 
 def test_taking_twice_is_taking_once(inbox: Path, claims: Path) -> None:

@@ -25,7 +25,7 @@ class Ear:
 
 
 def _watching_threads() -> set[threading.Thread]:
-    """watchdog's threads alone: other tests' threads come and go meanwhile."""
+    """Only the threads of watchdog: other tests' threads come and go meanwhile."""
     return {
         thread
         for thread in threading.enumerate()

@@ -31,7 +31,8 @@ def fill_template(template: str, fields: Mapping[str, str]) -> PurePosixPath:
 
 def _filled(part: str, fields: Mapping[str, str]) -> str:
     text = _FIELD.sub(lambda match: clean(fields[match.group(1)]), part)
-    return _safe_name(text)
+    # Once more: a letter of the template and a mark of a value may compose.
+    return _safe_name(unicodedata.normalize("NFC", text))
 
 
 def clean(value: str) -> str:

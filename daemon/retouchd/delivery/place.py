@@ -7,18 +7,18 @@ import errno
 import hashlib
 import itertools
 import os
-import shutil
+import unicodedata
 from collections.abc import Iterable, Iterator
 from enum import Enum
 from pathlib import Path
 
-from retouchd.errors import StorageError
-
 _AT_FDCWD = -100
 _RENAME_NOREPLACE = 1
-_NO_SUCH_METHOD = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EPERM}
 _HASH_BLOCK = 1 << 20
 _MAX_NAME_BYTES = 255
+
+CANNOT_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}
+"""What a file system says to fsync of a folder that does not know it; see fsync(2)."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -30,6 +30,10 @@ class Method(Enum):
     """renameat2(RENAME_NOREPLACE): one step; a stage that is gone was delivered."""
     LINK = "link"
     """link(2), then unlink(2): exact on NFS and CIFS, but two steps."""
+    RESERVE = "reserve"
+    """The name is reserved beside, then looked at, then renamed to: for file systems
+    with neither. Exact among daemons that share the folder of reservations; a stranger
+    who creates the file in the very same moment may lose it."""
 
 
 class Durability:
@@ -47,9 +51,13 @@ def sync_file(path: Path) -> None:
 
 
 def sync_folders(folders: Iterable[Path]) -> None:
-    """Force the entries of *folders* to disk, each once."""
+    """Force the entries of *folders* to disk, each once, where that can be done."""
     for folder in sorted(set(folders)):
-        _sync(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            _sync(folder, os.O_RDONLY | os.O_DIRECTORY)
+        except OSError as error:
+            if error.errno not in CANNOT_SYNC:
+                raise
 
 
 def _sync(path: Path, flags: int) -> None:
@@ -70,63 +78,67 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def probe_method(folder: Path) -> Method:
-    """Find out by trying how *folder* moves files without overwriting.
-
-    Raises:
-        StorageError: the folder is not writable, or has neither way.
-    """
-    first, second = folder / ".probe-a", folder / ".probe-b"
-    try:
-        for path in (first, second):
-            path.write_bytes(b"")
-        for method in Method:
-            if _refuses_to_overwrite(first, second, method):
-                return method
-    except OSError as error:
-        raise StorageError(
-            f"cannot write there: {error.strerror}",
-            hint="mount it read-write and give the daemon's user write access",
-            file=folder,
-        ) from error
-    finally:
-        first.unlink(missing_ok=True)
-        second.unlink(missing_ok=True)
-    raise StorageError(
-        "this file system can neither rename without overwriting nor hard-link",
-        hint="put the hot folder on a local disk, NFS, or a share with hard links",
-        file=folder,
-    )
-
-
-def _refuses_to_overwrite(source: Path, target: Path, method: Method) -> bool:
-    try:
-        _place(source, target, method)
-    except FileExistsError:
-        return True
-    except OSError as error:
-        if error.errno in _NO_SUCH_METHOD:
-            return False
-        raise
-    return False
-
-
-def place(stage: Path, final: Path, method: Method) -> None:
+def place(stage: Path, final: Path, method: Method, names: Path | None = None) -> None:
     """Move *stage* to *final* on the same file system, never over another file.
+
+    Args:
+        stage: a whole file.
+        final: its wanted name.
+        method: one that the file system was seen to keep.
+        names: existing folder of reservations; `Method.RESERVE` alone needs it.
 
     Raises:
         FileExistsError: the name is taken; nothing happened.
         OSError: the storage failed.
     """
-    _place(stage, final, method)
-
-
-def _place(stage: Path, final: Path, method: Method) -> None:
     if method is Method.RENAME:
         _rename_noreplace(stage, final)
+    elif method is Method.LINK:
+        _link(stage, final)
+        remove_old_name(stage)
     else:
+        assert names is not None  # noqa: S101  (probed together with the method)
+        _rename_reserved(stage, final, names)
+
+
+def _link(stage: Path, final: Path) -> None:
+    try:
         os.link(stage, final)
-        stage.unlink()
+    except FileExistsError:
+        # A server that answered once in vain says so of the link that it had made.
+        if not os.path.samestat(os.lstat(stage), os.lstat(final)):
+            raise
+
+
+def _rename_reserved(stage: Path, final: Path, names: Path) -> None:
+    reserved = names / _reservation(os.path.relpath(final, names))
+    os.close(os.open(reserved, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        if os.path.lexists(final):
+            raise FileExistsError(str(final))
+        stage.rename(final)
+    finally:
+        remove_old_name(reserved)
+
+
+def remove_old_name(path: Path) -> None:
+    """Unlink *path*, whose work is done.
+
+    Raises:
+        OSError: EIO, whatever the number was: a name that is taken, or another file
+            system, can be a word about the move alone, and that has happened.
+    """
+    try:
+        path.unlink()
+    except OSError as error:
+        said = f"the old name cannot be removed: {error.strerror}"
+        raise OSError(errno.EIO, said, str(path)) from error
+
+
+def _reservation(name: str) -> str:
+    """Name a reservation alike for all names that some file system takes as one."""
+    folded = unicodedata.normalize("NFC", name).casefold()
+    return hashlib.sha256(os.fsencode(folded)).hexdigest()
 
 
 def _rename_noreplace(source: Path, target: Path) -> None:
@@ -155,50 +167,15 @@ def suffixed(path: Path) -> Iterator[Path]:
         yield path.with_name(os.fsdecode(stem + ending))
 
 
+def other_name(path: Path) -> Path:
+    """Return the first numbered variant of *path* that nobody has, never *path*.
+
+    A name may be taken though no file has it: somebody reserved it.
+    """
+    variants = itertools.islice(suffixed(path), 1, None)
+    return next(name for name in variants if not os.path.lexists(name))
+
+
 def free_name(path: Path) -> Path:
     """Return *path*, or its first numbered variant that nobody has."""
     return next(name for name in suffixed(path) if not os.path.lexists(name))
-
-
-def move_without_overwriting(source: Path, wanted: Path) -> Path:
-    """Move *source* to *wanted* or its first free numbered variant, and return that.
-
-    Across file systems the copy is fsynced and compared before the source goes.
-    """
-    for target in suffixed(wanted):
-        try:
-            _move(source, target)
-        except FileExistsError:
-            continue
-        return target
-    raise AssertionError  # suffixed() never ends
-
-
-def _move(source: Path, target: Path) -> None:
-    try:
-        _rename_noreplace(source, target)
-    except OSError as error:
-        if error.errno == errno.EXDEV:
-            _move_across(source, target)
-        elif error.errno in _NO_SUCH_METHOD:
-            _place(source, target, Method.LINK)
-        else:
-            raise
-
-
-def _move_across(source: Path, target: Path) -> None:
-    """Copy *source* to another file system, prove the copy, then remove *source*."""
-    # Short on purpose: the name of *target* may be as long as names can be.
-    copy = target.with_name(f".{source.parent.name}-{source.stat().st_ino}.part")
-    shutil.copy2(source, copy)
-    sync_file(copy)
-    if sha256_of(copy) != sha256_of(source):
-        copy.unlink()
-        raise StorageError(
-            "the copy differs from the original",
-            hint="check the disk behind the target folder",
-            file=target,
-        )
-    _move(copy, target)
-    sync_folders([target.parent])
-    source.unlink()

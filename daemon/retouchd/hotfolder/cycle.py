@@ -6,22 +6,21 @@ import os
 import time
 from collections.abc import Callable
 
-from retouchd.errors import HeldError
-from retouchd.hotfolder.handout import Handout, Staged
-from retouchd.hotfolder.places import Places, require_marker
+from retouchd.errors import RetouchdError
+from retouchd.hotfolder.handout import Staged
+from retouchd.hotfolder.held import decide
+from retouchd.hotfolder.places import Places
 from retouchd.hotfolder.recovery import recover
+from retouchd.hotfolder.results import Results
+from retouchd.hotfolder.space import shortage
 from retouchd.hotfolder.takein import CLAIMS_AT_ONCE, TakeIn
-from retouchd.hotfolder.work import Pace, Signals, Work
-from retouchd.intake.claim import claimed_path, is_moving
-from retouchd.intake.scan import Fingerprint
+from retouchd.hotfolder.work import Decision, Pace, Signals, Work
+from retouchd.intake.claim import claimed_path
 from retouchd.jobs.order import Order
 from retouchd.ledger.entries import Entry
 from retouchd.ledger.jobs import Journal
-from retouchd.log import get_logger
 from retouchd.rules.schema import Rule
-from retouchd.values import DESTINATIONS, Drop, Outcome
-
-log = get_logger()
+from retouchd.values import DESTINATIONS, Drop
 
 IN_FLIGHT_LIMIT = 2 * CLAIMS_AT_ONCE
 """Claimed drops that are not yet done; the rest stays visible in ``in/``.
@@ -30,20 +29,14 @@ More are taken in when a whole batch has room: one by one, each would cost a sca
 two commits.
 """
 
-GROUP_SECONDS = 2.0
-"""How long a result may wait for others to share its commit while jobs still run."""
-
-BOOK_SECONDS = 15.0
-"""How long a delivered job may wait for others before it is booked."""
-
 SHORTEST_LOOK_SECONDS = 0.05
 """Least time between two scans, however many events ask for one."""
 
+LONGEST_REST_SECONDS = 10.0
+"""Most time between a scan that took long and the next one."""
+
 SCAN_SHARE = 0.2
 """Largest share of the thread's time that scans of a huge inbox may take."""
-
-TRIES = 2
-"""How often a job runs whose file may just not have been complete."""
 
 
 class Cycle:
@@ -74,48 +67,39 @@ class Cycle:
         self._places = places
         self._journal = journal
         self._take_in = take_in
-        self._handout = Handout(places, journal)
+        self._results = Results(places, journal, pace, work, signals)
         self._pace = pace
         self._work = work
         self._signals = signals
         self._submit = submit
         self._rules = rules
-        self._second_looks: list[tuple[float, Entry]] = []
-        self._staged: list[Staged] = []
-        self._failing: list[tuple[Entry, Outcome]] = []
+        self._parked: list[Entry] = []
         self._next_scan = 0.0
         self._no_scan_before = 0.0
-        self._oldest_result = 0.0
-        self._oldest_unbooked = 0.0
+        self._next_look_for_space = 0.0
+        self.scans = 0
+        self.shortage = ""
 
     def recover(self) -> None:
         """Go by the journal alone; only what the worker still has is remembered."""
         busy = frozenset(self._work.running)
         found = recover(self._places, self._journal, time.time(), busy)
-        self._staged = found.to_deliver
-        self._failing = found.to_quarantine
-        for entry in found.to_run:
-            self._run(entry)
+        self._results.go_on_with(found)
+        self._parked = found.to_run
 
     @property
     def is_over(self) -> bool:
         """Whether a stop was asked for and everything finished is handed out."""
-        return self._signals.stopping.is_set() and not (
-            self._work.outcomes
-            or self._staged
-            or self._failing
-            or self._handout.unbooked
-        )
+        return self._signals.stopping.is_set() and self._results.is_settled
 
     @property
     def is_idle(self) -> bool:
         """Whether everything that lay in ``in/`` was taken, handed out and booked."""
-        return not (self._jobs or self._handout.unbooked or self._take_in.waiting)
+        return not (self._jobs or self._results.unbooked or self._take_in.waiting)
 
     @property
     def _jobs(self) -> int:
-        waiting = len(self._second_looks) + len(self._staged) + len(self._failing)
-        return len(self._work.running) + waiting
+        return len(self._work.running) + self._results.jobs + len(self._parked)
 
     @property
     def _has_room(self) -> bool:
@@ -126,19 +110,26 @@ class Cycle:
 
         Raises:
             OSError: the share failed; the journal knows where everything stands.
-            StorageError: the share is not mounted any more.
+            StorageError: the share is full or not mounted any more.
+            LostRootError: another daemon took the root over.
         """
         now = time.monotonic()
-        if self._is_scan_due(now):
+        self._places.owner.beat(now)
+        if self._parked and self._has_space(now):
+            self._run_parked()
+        if self._is_scan_due(now) and self._has_space(now):
             self._scan(now)
         while self._work.errands:
             self._work.errands.popleft()(self._places)
-        self._look_again(now)
-        self._hand_out(now)
+        while self._work.decisions:
+            self._decide(self._work.decisions.popleft())
+        for entry in self._results.due_again(now):
+            self._run(entry)
+        self._results.hand_out(now)
 
     def rest(self) -> None:
         """Sleep until something is due or another thread asks for something."""
-        if not self._work.outcomes or self._oldest_result:
+        if not self._work.outcomes or self._results.gathers:
             self._signals.alarm.wait(self._time_to_sleep())
         self._signals.alarm.clear()
 
@@ -153,7 +144,8 @@ class Cycle:
 
     def _scan(self, now: float) -> None:
         self._signals.changed.clear()
-        require_marker(self._places.folder)
+        self._places.require()
+        self.scans += 1
         wait = max((rule.sidecar.wait for rule in self._rules()), default=0.0)
         taken = self._take_in.take(now, wait, CLAIMS_AT_ONCE)
         for entry in taken:
@@ -164,7 +156,8 @@ class Cycle:
         self._next_scan = now + pause
         end = time.monotonic()
         rest = max(SHORTEST_LOOK_SECONDS, (end - now) * (1 / SCAN_SHARE - 1))
-        self._no_scan_before = end + rest
+        # A share that hung for an hour is not to be left alone for four.
+        self._no_scan_before = end + min(rest, LONGEST_REST_SECONDS)
 
     def _run(self, entry: Entry) -> None:
         """Give a claimed drop to the worker."""
@@ -180,99 +173,50 @@ class Cycle:
             members=tuple(claimed_path(claim, name) for name in entry.members),
         )
         # A killed daemon's worker may write for a moment yet; never into our files.
-        stem = f"{entry.job}-{os.getpid()}-{work.tries[entry.job]}"
+        work.runs += 1
+        stem = f"{entry.job}-{os.getpid()}-{work.runs}"
         stages = {word: places.stage_for(word) / stem for word in DESTINATIONS}
         self._submit(
             Order(entry.job, drop, self._rules(), stages, sequence=work.sequence)
         )
 
-    def _look_again(self, now: float) -> None:
-        """Run once more what may not have been complete the first time."""
-        due = [entry for at, entry in self._second_looks if at <= now]
-        self._second_looks = [one for one in self._second_looks if one[0] > now]
-        for entry in due:
-            self._journal.again(entry.job, time.time(), "looked at once more")
+    def _run_parked(self) -> None:
+        entries, self._parked = self._parked, []
+        for entry in entries:
             self._run(entry)
 
-    def _hand_out(self, now: float) -> None:
-        if self._work.outcomes and self._is_group_complete(now):
-            self._stage(now)
-        while self._failing:
-            self._handout.quarantine(*self._failing[0])
-            self._failing.pop(0)
-        while self._staged:
-            self._deliver(self._staged[0])
-            self._staged.pop(0)
-        if not self._handout.unbooked:
-            self._oldest_unbooked = now
-        elif self._is_time_to_book(now):
-            self._handout.book()
+    def _has_space(self, now: float) -> bool:
+        """Whether enough is free; while it is not, a look now and then will do."""
+        if not self.shortage or now >= self._next_look_for_space:
+            folders = sorted(set(self._places.stages.values()))
+            self.shortage = shortage(folders, self._pace.reserve_bytes)
+            self._next_look_for_space = now + self._pace.retry
+        return not self.shortage
 
-    def _is_group_complete(self, now: float) -> bool:
-        """Commit at once when nothing else runs; else let results gather a moment."""
-        self._oldest_result = self._oldest_result or now
-        return (
-            len(self._work.outcomes) >= min(len(self._work.running), CLAIMS_AT_ONCE)
-            or now - self._oldest_result >= GROUP_SECONDS
-            or self._signals.stopping.is_set()
-        )
-
-    def _is_time_to_book(self, now: float) -> bool:
-        return (
-            not (self._work.running or self._work.outcomes)
-            or self._handout.unbooked >= CLAIMS_AT_ONCE
-            or now - self._oldest_unbooked >= BOOK_SECONDS
-            or self._signals.stopping.is_set()
-        )
-
-    def _stage(self, now: float) -> None:
-        self._oldest_result = 0.0
-        good: list[tuple[Entry, Outcome]] = []
-        bad: list[tuple[Entry, Outcome]] = []
-        while self._work.outcomes:
-            outcome = self._work.outcomes.popleft()
-            entry = self._work.running.pop(outcome.job)
-            if self._wants_second_look(entry, outcome):
-                for made in outcome.renditions:
-                    made.stage.unlink(missing_ok=True)
-                self._second_looks.append((now + self._pace.settle, entry))
-                continue
-            self._work.tries.pop(entry.job)
-            (bad if outcome.error else good).append((entry, outcome))
-        if good:
-            staged, refused = self._handout.stage(good)
-            self._staged += staged
-            bad += refused
-        if bad:
-            self._handout.fail(bad)
-
-    def _wants_second_look(self, entry: Entry, outcome: Outcome) -> bool:
-        """Whether the file may not have been complete when it was read."""
-        claim = self._places.claim_folder(entry.job)
-        picture = claimed_path(claim, entry.source)
-        settled = Fingerprint(entry.size, entry.mtime_ns, 0, entry.inode)
-        may_try = self._work.tries[entry.job] < TRIES
-        return may_try and (outcome.retryable or is_moving(picture, settled))
-
-    def _deliver(self, job: Staged) -> None:
+    def _decide(self, decision: Decision) -> None:
         try:
-            self._handout.deliver(job)
-        except HeldError as error:
-            self._journal.held(job.entry.job, time.time(), str(error))
-            log.warning("held", job=job.entry.job, error=str(error))
+            goes_on = decide(self._places, self._journal, decision.job, decision.word)
+        except (RetouchdError, OSError) as error:
+            decision.answer({"error": str(error)})
+            return
+        if isinstance(goes_on, Staged):
+            self._results.deliver_later(goes_on)
+        else:
+            self._parked.append(goes_on)
+        decision.answer({"job": decision.job})
 
     def _time_to_sleep(self) -> float:
         now = time.monotonic()
-        due = [now + self._pace.rescan]
-        if self._signals.takes_in and self._has_room:
+        due = [now + self._pace.rescan, self._places.owner.next_beat]
+        if self.shortage:
+            due.append(self._next_look_for_space)
+        elif self._parked:
+            due.append(now)
+        elif self._signals.takes_in and self._has_room:
             looks = [self._next_scan, self._take_in.next_look(now)]
             if self._signals.changed.is_set():
                 looks.append(now)
             soonest = min(look for look in looks if look is not None)
             due.append(max(soonest, self._no_scan_before))
-        due += [at for at, _ in self._second_looks]
-        if self._work.outcomes:
-            due.append(self._oldest_result + GROUP_SECONDS)
-        if self._handout.unbooked:
-            due.append(self._oldest_unbooked + BOOK_SECONDS)
+        due += self._results.next_due()
         return max(0.0, min(due) - now)

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from retouchd.delivery.naming import fits_beside
 from retouchd.ledger.entries import Entry
+from retouchd.log import printable
 from retouchd.timestamps import utc
 from retouchd.values import Outcome
 
@@ -26,9 +27,9 @@ def explain(target: Path, entry: Entry, outcome: Outcome, at: float) -> None:
         "at": utc(at),
     }
     text = (
-        f"{name} could not be finished.\n\n"
-        f"What happened: {outcome.error}\n"
-        f"What to do:    {outcome.hint or 'see the error above'}\n\n"
+        f"{printable(name)} could not be finished.\n\n"
+        f"What happened: {printable(outcome.error)}\n"
+        f"What to do:    {printable(outcome.hint or 'see the error above')}\n\n"
         "The file itself is beside this text, unchanged. To try again, drop it into\n"
         f"in/ once more, or run: retouchd retry {entry.job}\n"
     )

@@ -10,26 +10,25 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Literal
 
 from retouchd.delivery.place import (
     Method,
-    free_name,
-    move_without_overwriting,
+    other_name,
     place,
     sha256_of,
     suffixed,
     sync_folders,
 )
-from retouchd.errors import HeldError
+from retouchd.errors import HeldError, InputError
+from retouchd.hotfolder.archive import Archive, leads_out, make_folder
 from retouchd.hotfolder.error_texts import explain
-from retouchd.hotfolder.places import Places, require_marker
-from retouchd.intake.claim import claimed_path
+from retouchd.hotfolder.places import Places
+from retouchd.intake.claim import claimed_path, remove_claim_folder
 from retouchd.ledger.entries import Entry, Placed
 from retouchd.ledger.jobs import Journal
 from retouchd.log import get_logger
-from retouchd.timestamps import utc_date
 from retouchd.values import Destination, Outcome, Rendition
 
 log = get_logger()
@@ -42,11 +41,13 @@ class Staged:
     Attributes:
         outputs: each rendition with its planned final path and, on file systems that
             link, whether a link may have been begun before a crash.
+        archive: planned place of the original, in the journal already.
     """
 
     entry: Entry
     destination: Destination
     outputs: tuple[tuple[Rendition, Path, bool], ...]
+    archive: Path
 
 
 @dataclass
@@ -82,6 +83,7 @@ class Handout:
         self._places = places
         self._journal = journal
         self._clock = clock
+        self._archive = Archive(places, journal, clock)
         self._unbooked = _Unbooked()
 
     @property
@@ -93,45 +95,68 @@ class Handout:
         self, results: Sequence[tuple[Entry, Outcome]]
     ) -> tuple[list[Staged], list[tuple[Entry, Outcome]]]:
         """Journal finished outcomes; return those to deliver and those that fail."""
-        taken: set[Path] = set()
-        planned = [(e, outcome, self._plan(outcome, taken)) for e, outcome in results]
-        good = [(e, o, finals) for e, o, finals in planned if finals is not None]
-        bad = [(e, _name_taken(o)) for e, o, finals in planned if finals is None]
-        sync_folders(made.stage.parent for _, o, _ in good for made in o.renditions)
+        taken: set[str] = set()
+        good: list[tuple[Outcome, Staged]] = []
+        bad: list[tuple[Entry, Outcome]] = []
+        for entry, outcome in results:
+            try:
+                finals = self._plan(outcome, taken)
+            except InputError as error:
+                refused = replace(outcome, error=error.message, hint=error.hint)
+                bad.append((entry, refused))
+            else:
+                good.append((outcome, self._staged(entry, outcome, finals)))
+        sync_folders(made.stage.parent for o, _ in good for made in o.renditions)
         self._journal.staged(
-            [(outcome, finals) for _, outcome, finals in good], self._clock()
+            [(o, [final for _, final, _ in job.outputs]) for o, job in good],
+            self._clock(),
+            {job.entry.job: job.archive for _, job in good},
         ).result()
-        staged = [
-            Staged(
-                entry,
-                outcome.destination,
-                tuple(
-                    (made, final, False)
-                    for made, final in zip(outcome.renditions, finals, strict=True)
-                ),
-            )
-            for entry, outcome, finals in good
-        ]
-        return staged, bad
+        return [job for _, job in good], bad
 
-    def _plan(self, outcome: Outcome, taken: set[Path]) -> list[Path] | None:
-        """Choose a free final path for each output; ``None``: the rule forbids one.
+    def _staged(self, entry: Entry, outcome: Outcome, finals: list[Path]) -> Staged:
+        pairs = zip(outcome.renditions, finals, strict=True)
+        return Staged(
+            entry,
+            outcome.destination,
+            tuple((made, final, False) for made, final in pairs),
+            self._archive.plan(entry, self._places.folder.done),
+        )
 
-        Paths in *taken* are promised to other jobs; those chosen here are added.
+    def _plan(self, outcome: Outcome, taken: set[str]) -> list[Path]:
+        """Choose a free final path for each output.
+
+        Names in *taken* are promised to other results; those chosen here are added.
+        Both are compared as the file system compares names.
+
+        Raises:
+            InputError: a name is taken and the rule wants no other, or a link leads
+                out of the folder.
         """
         root = self._places.root_for(outcome.destination)
+        key = self._places.traits[root].key
         finals: list[Path] = []
         for made in outcome.renditions:
             wanted = root / made.name
+            if leads_out(root, wanted.parent):
+                raise InputError(
+                    f"a symbolic link stands in the way of the result {made.name}",
+                    hint=f"put a folder in its place below {root}",
+                )
+            promised = {*taken, *map(key, finals)}
             final = next(
                 path
                 for path in suffixed(wanted)
-                if not os.path.lexists(path) and path not in {*taken, *finals}
+                if not os.path.lexists(path) and key(path) not in promised
             )
             if final != wanted and made.conflict == "fail":
-                return None
+                raise InputError(
+                    f"a result of that name is already there: {made.name}",
+                    hint="take the older result away, or let the rule say "
+                    "conflict: suffix",
+                )
             finals.append(final)
-        taken.update(finals)
+        taken.update(map(key, finals))
         return finals
 
     def deliver(self, job: Staged) -> None:
@@ -143,9 +168,10 @@ class Handout:
             HeldError: nobody can tell whether an output was delivered before a crash.
         """
         placed = [self._put(job.entry, *output) for output in job.outputs]
-        self._archive(job.entry, self._places.folder.done)
-        # On a share that went away meanwhile, nothing there means nothing.
-        require_marker(self._places.folder)
+        self._put_away(job.entry, job.archive)
+        # Where the share went away or is not ours any more, nothing there means
+        # nothing.
+        self._places.require()
         state: Literal["done", "review"] = (
             "review" if job.destination == "review" else "done"
         )
@@ -164,15 +190,15 @@ class Handout:
         final: Path,
         may_be_linked: bool,  # noqa: FBT001
     ) -> Placed:
-        method = self._places.methods[self._places.root_of(final)]
+        traits = self._places.traits[self._places.root_of(final)]
         while not self._is_delivered(made, final, may_be_linked=may_be_linked):
             self._make_folder(final.parent)
             try:
-                if method is Method.LINK:
+                if traits.method is Method.LINK:
                     self._journal.linking(entry.job, made.output).result()
-                place(made.stage, final, method)
+                place(made.stage, final, traits.method, traits.names)
             except FileExistsError:
-                final = free_name(final)
+                final = other_name(final)
                 self._journal.renamed(entry.job, made.output, final).result()
                 may_be_linked = False
         self._unbooked.folders |= {final.parent, made.stage.parent}
@@ -204,22 +230,13 @@ class Handout:
         return False
 
     def _make_folder(self, folder: Path) -> None:
-        missing = [p for p in (folder, *folder.parents) if not p.exists()]
-        folder.mkdir(parents=True, exist_ok=True)
-        self._unbooked.folders |= {path.parent for path in missing}
+        self._unbooked.folders |= make_folder(folder)
 
-    def _archive(self, entry: Entry, root: Path) -> None:
-        """Move the original and its sidecars out of the claim, the picture last."""
-        claim = self._places.claim_folder(entry.job)
-        for name in (*entry.members, entry.source):
-            source = claimed_path(claim, name)
-            if os.path.lexists(source):
-                wanted = root / utc_date(self._clock()) / PurePosixPath(name)
-                self._make_folder(wanted.parent)
-                target = move_without_overwriting(source, wanted)
-                self._unbooked.archived[entry.job] = target
-                inbox = (self._places.folder.inbox / name).parent
-                self._unbooked.folders |= {target.parent, inbox}
+    def _put_away(self, entry: Entry, planned: Path) -> None:
+        """Move the original of *entry* out of its claim, unless that is done."""
+        target = self._archive.put(entry, planned, self._unbooked.folders)
+        if target is not None:
+            self._unbooked.archived[entry.job] = target
 
     def fail(self, results: Sequence[tuple[Entry, Outcome]]) -> None:
         """Journal failed outcomes, then move their originals to ``failed/``."""
@@ -228,24 +245,30 @@ class Handout:
         for entry, outcome in results:
             self.quarantine(entry, outcome)
 
-    def quarantine(self, entry: Entry, outcome: Outcome) -> None:
+    def quarantine(
+        self, entry: Entry, outcome: Outcome, archive: Path | None = None
+    ) -> None:
         """Move the original of a failed job to ``failed/`` with its reason beside it.
+
+        Args:
+            entry: the job.
+            outcome: with the reason.
+            archive: where the original was to go when this was tried before.
 
         Raises:
             OSError: the share failed; calling again later is safe.
             StorageError: the share is away; likewise.
         """
-        require_marker(self._places.folder)
+        self._places.require()
         claim = self._places.claim_folder(entry.job)
         if os.path.lexists(claimed_path(claim, entry.source)):
-            root = self._places.folder.failed / utc_date(self._clock())
-            wanted = root / entry.source
-            self._make_folder(wanted.parent)
-            target = free_name(wanted)
-            # First the books: after a crash `retry` must find what was moved.
-            self._journal.archived({entry.job: target}).result()
-            explain(target, entry, outcome, self._clock())
-            self._archive(entry, self._places.folder.failed)
+            if archive is None:
+                # First the books: after a crash `retry` must find what was moved.
+                archive = self._archive.plan(entry, self._places.folder.failed)
+                self._journal.archived({entry.job: archive}).result()
+            self._make_folder(archive.parent)
+            explain(archive, entry, outcome, self._clock())
+            self._put_away(entry, archive)
         for made in outcome.renditions:
             made.stage.unlink(missing_ok=True)
         self._unbooked.failed.append(entry.job)
@@ -255,7 +278,7 @@ class Handout:
         """Force all moves to disk, then write them into the ledger in one commit."""
         if not self._unbooked:
             return
-        require_marker(self._places.folder)
+        self._places.require()
         work, self._unbooked = self._unbooked, _Unbooked()
         try:
             sync_folders(folder for folder in work.folders if folder.exists())
@@ -268,15 +291,5 @@ class Handout:
         self._journal.done(work.done, now).result()
         booked.result()
         for job in (*[job for job, _, _ in work.done], *work.failed):
-            claim = self._places.claim_folder(job)
-            if claim.exists():
-                claim.rmdir()
-
-
-def _name_taken(outcome: Outcome) -> Outcome:
-    names = ", ".join(made.name for made in outcome.renditions)
-    return replace(
-        outcome,
-        error=f"a result of that name is already there: {names}",
-        hint="take the older result away, or let the rule say conflict: suffix",
-    )
+            remove_claim_folder(self._places.claim_folder(job))
+            self._archive.forget(job)

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import fcntl
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
-from retouchd.delivery.place import Method, probe_method, sync_folders
-from retouchd.errors import ConfigError, Problem, StorageError
+from retouchd.delivery.place import Method, sync_folders
+from retouchd.delivery.probe import Traits, forget_reservations, probe
+from retouchd.errors import Problem, StorageError
+from retouchd.hotfolder.epochs import enter
+from retouchd.hotfolder.faults import share_down
+from retouchd.hotfolder.marker import marker_id, require_marker
+from retouchd.hotfolder.owner import Owner
+from retouchd.hotfolder.ownership import Ownership
+from retouchd.hotfolder.space import prove_health
+from retouchd.intake.mounts import NETWORK_FILE_SYSTEMS, mount_of
 from retouchd.settings import HotFolder
 from retouchd.values import Destination
 
-MARKER = "marker.json"
-EPOCH = 1
-"""The only owner's epoch; a takeover by another daemon will count it up."""
+RESERVATION_SECONDS = 3600.0
+"""A name that others may have reserved is free again after this; it takes them
+milliseconds to use it."""
 
 
 def make_tree(folder: HotFolder) -> None:
@@ -31,62 +36,77 @@ def make_tree(folder: HotFolder) -> None:
     ):
         place.mkdir(parents=True, exist_ok=True)
     folder.private.mkdir(mode=0o700, exist_ok=True)
-    marker = folder.private / MARKER
-    if not marker.exists():
-        marker.write_text(json.dumps({"hot_folder": folder.name, "format": 1}) + "\n")
+    marker_id(folder)
     sync_folders([folder.private, folder.path])
 
 
 @dataclass(frozen=True)
 class Places:
-    """Paths and methods of one hot folder, valid while it is open.
+    """Paths and methods of one hot folder, valid while it is open and ours.
 
     Attributes:
         folder: its settings.
+        owner: our right to it.
         claims: holds one folder per claimed drop.
-        stages: by output root (``out``, ``review``), where results are staged on the
-            same file system.
-        methods: by output root, how it moves a file without overwriting.
-        lock: the open lock file; closing it lets another daemon in.
+        stages: by the folder where files are put (``in``, ``out``, ``done`` and so
+            on), the hidden folder on the same file system.
+        traits: by the same folders, what their file systems do.
     """
 
     folder: HotFolder
+    owner: Owner
     claims: Path
     stages: dict[Path, Path]
-    methods: dict[Path, Method]
-    lock: IO[str]
+    traits: dict[Path, Traits]
 
     @classmethod
-    def open(cls, folder: HotFolder) -> Places:
-        """Check that the root is there and ours, and probe its file systems.
+    def open(cls, folder: HotFolder, ownership: Ownership, now: float) -> Places:
+        """Check that the root is there, become its owner, probe its file systems.
+
+        Args:
+            folder: settings of the root.
+            ownership: of this daemon, the same at each call.
+            now: seconds of the monotonic clock.
 
         Raises:
-            StorageError: the root is away or not writable; it may come back.
-            ConfigError: another daemon works on this root.
+            StorageError: the root is away, full or not writable; it may come back.
+            RootInUseError: another daemon works on it.
+            LostRootError: another daemon took it over.
         """
         require_marker(folder)
-        lock = _lock(folder)
         try:
-            return cls._probed(folder, lock)
+            is_network = mount_of(folder.path).is_network
+            owner, is_new = ownership.take(folder.private, now, is_network=is_network)
         except OSError as error:
-            lock.close()
+            raise share_down(folder, error) from error
+        try:
+            return cls._entered(folder, owner, is_new=is_new)
+        except OSError as error:
+            owner.close()
             raise share_down(folder, error) from error
         except StorageError:
-            lock.close()
+            owner.close()
             raise
 
     @classmethod
-    def _probed(cls, folder: HotFolder, lock: IO[str]) -> Places:
+    def _entered(cls, folder: HotFolder, owner: Owner, *, is_new: bool) -> Places:
         make_tree(folder)
-        claims = folder.private / "claims" / str(EPOCH)
-        claims.mkdir(parents=True, exist_ok=True)
-        stages = {
-            root: _stage_for(folder, root) for root in (folder.out, folder.review)
-        }
-        for stage in stages.values():
-            stage.mkdir(parents=True, exist_ok=True)
-        methods = {root: probe_method(stage) for root, stage in stages.items()}
-        return cls(folder, claims, stages, methods, lock)
+        claims = folder.private / "claims" / str(owner.epoch)
+        roots = (
+            *(folder.inbox, folder.out, folder.review),
+            *(folder.done, folder.failed),
+        )
+        stages = {root: _stage_for(folder, root, owner.epoch) for root in roots}
+        if is_new:
+            enter(
+                {claims.parent, *(one.parent for one in stages.values())}, owner.epoch
+            )
+        _require_one_file_system(folder)
+        for stage in set(stages.values()):
+            prove_health(stage)
+        found = {stage: _probed(folder, stage) for stage in set(stages.values())}
+        traits = {root: found[stage] for root, stage in stages.items()}
+        return cls(folder, owner, claims, stages, traits)
 
     def claim_folder(self, job: str) -> Path:
         """Where the drop of *job* lies while it is worked on."""
@@ -101,26 +121,28 @@ class Places:
         return self.folder.review if destination == "review" else self.folder.out
 
     def root_of(self, final: Path) -> Path:
-        """The output root below which *final* lies."""
-        return next(root for root in self.stages if final.is_relative_to(root))
+        """The root below which *final* lies.
+
+        Raises:
+            StorageError: none of the present ones, because the configuration changed.
+        """
+        for root in self.stages:
+            if final.is_relative_to(root):
+                return root
+        raise StorageError(
+            "a result is to go there, but no folder of this root is there any more",
+            hint="set out, review, done or failed back, or move the hot folder's "
+            "folders together",
+            file=final,
+        )
+
+    def require(self) -> None:
+        """See that the root is still mounted and ours; see `Owner.require`."""
+        self.owner.require()
 
     def close(self) -> None:
-        """Give up the root."""
-        self.lock.close()
-
-
-def require_marker(folder: HotFolder) -> None:
-    """Refuse a root without its marker: an unmounted share is an empty folder.
-
-    Raises:
-        StorageError: the marker cannot be seen.
-    """
-    if not (folder.private / MARKER).is_file():
-        raise StorageError(
-            "the hot folder is away: its marker .retouchd/marker.json is not there",
-            hint="mount the share; for a new hot folder run `retouchd init` once",
-            file=folder.path,
-        )
+        """Give up the root for now; its epoch stays ours."""
+        self.owner.close()
 
 
 def folder_problems(folder: HotFolder) -> list[Problem]:
@@ -142,33 +164,30 @@ def folder_problems(folder: HotFolder) -> list[Problem]:
     ]
 
 
-def share_down(folder: HotFolder, error: OSError) -> StorageError:
-    """Wrap what the operating system said about a share."""
-    return StorageError(
-        f"the hot folder cannot be used: {error.strerror or error}",
-        hint="check the mount, its free space and the rights of the daemon's user",
-        file=error.filename or folder.path,
-    )
+def _require_one_file_system(folder: HotFolder) -> None:
+    """Claims are renames: ``in/`` and the hidden folder must lie together."""
+    if folder.inbox.stat().st_dev != folder.private.stat().st_dev:
+        raise StorageError(
+            "in/ lies on another file system than .retouchd/ beside it",
+            hint="mount one file system at the root, not one at in/",
+            file=folder.inbox,
+        )
 
 
-def _stage_for(folder: HotFolder, root: Path) -> Path:
+def _stage_for(folder: HotFolder, root: Path, epoch: int) -> Path:
     """Stage on the file system of *root*, so that the last step is a rename."""
-    here = folder.path.stat().st_dev == root.stat().st_dev
-    private = folder.private if here else root / ".retouchd"
-    return private / "tmp" / str(EPOCH)
+    if folder.path.stat().st_dev == root.stat().st_dev:
+        return folder.private / "tmp" / str(epoch)
+    # Two hot folders may send their results to one place.
+    return root / ".retouchd" / marker_id(folder) / "tmp" / str(epoch)
 
 
-def _lock(folder: HotFolder) -> IO[str]:
-    file = (folder.private / "lock").open("a+", encoding="utf-8")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        file.close()
-        raise ConfigError(
-            Problem(
-                "another retouchd works on this hot folder",
-                hint="stop it, or take the hot folder out of one configuration",
-                file=str(folder.path),
-            )
-        ) from error
-    return file
+def _probed(folder: HotFolder, stage: Path) -> Traits:
+    is_ours = stage.is_relative_to(folder.private)
+    private = folder.private if is_ours else stage.parents[2]
+    names = private / "names"
+    network = mount_of(stage).file_system in NETWORK_FILE_SYSTEMS
+    found = probe(stage, names, is_network=network)
+    if found.method is Method.RESERVE:
+        forget_reservations(names, stage, 0.0 if is_ours else RESERVATION_SECONDS)
+    return found

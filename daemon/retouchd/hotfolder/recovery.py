@@ -6,15 +6,28 @@ Nothing is computed twice that was whole on disk, and nothing is moved that was 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from retouchd.hotfolder.handout import Staged
 from retouchd.hotfolder.places import Places
-from retouchd.intake.claim import Claim, Taken, claimed_path, give_back, take
+from retouchd.hotfolder.strangers import holds_files, take_strangers_in
+from retouchd.intake.claim import (
+    Claim,
+    Taken,
+    claimed_path,
+    give_back,
+    remove_claim_folder,
+    take,
+)
 from retouchd.intake.scan import Fingerprint
 from retouchd.ledger.entries import Entry, OpenJob
+from retouchd.ledger.held import HeldJobs
 from retouchd.ledger.jobs import Journal
+from retouchd.ledger.repairs import Repairs
 from retouchd.log import get_logger
+from retouchd.timestamps import utc_date
 from retouchd.values import Outcome
 
 log = get_logger()
@@ -26,8 +39,12 @@ class Unfinished:
 
     to_run: list[Entry] = field(default_factory=list)
     to_deliver: list[Staged] = field(default_factory=list)
-    to_quarantine: list[tuple[Entry, Outcome]] = field(default_factory=list)
+    to_quarantine: list[tuple[Entry, Outcome, Path | None]] = field(
+        default_factory=list
+    )
     gone: list[Entry] = field(default_factory=list)
+    vanished: list[Entry] = field(default_factory=list)
+    not_ours: list[Entry] = field(default_factory=list)
 
 
 def recover(
@@ -43,14 +60,20 @@ def recover(
 
     Raises:
         OSError: the share failed; recovering again later is safe.
+        StorageError: drops are claimed that the ledger does not know.
     """
+    take_strangers_in(places, journal, now)
     found = Unfinished()
     for job in journal.open_jobs(places.folder.name):
         if job.entry.job not in busy:
             _sort(job, found, places, journal)
     journal.claimed([entry.job for entry in _half_claimed(found, journal)], now)
     journal.forget([entry.job for entry in found.gone]).result()
-    _remove_strangers(places, found, busy)
+    _close_vanished(found.vanished, journal, now)
+    held = HeldJobs(journal.database)
+    held.hold([entry.job for entry in found.not_ours], _ELSEWHERE, now).result()
+    _remove_strangers(places, found, busy | held.staged(places.folder.name))
+    _remove_empty_claims(places, journal)
     if found.to_run or found.to_deliver or found.to_quarantine:
         log.info(
             "recovered",
@@ -62,22 +85,44 @@ def recover(
     return found
 
 
+_ELSEWHERE = (
+    "while this daemon was away another one worked on this root and took the claimed "
+    "files over; its ledger knows how this job ended"
+)
+
+
 def _sort(job: OpenJob, found: Unfinished, places: Places, journal: Journal) -> None:
+    if job.entry.epoch < places.owner.inherits:
+        found.not_ours.append(job.entry)
+        return
     if job.journal in {"STAGED", "FAILING"}:
         _take_again(job.entry, places)
     if job.journal == "STAGED":
-        outputs = tuple(
-            (made, final, state == "LINKING")
-            for made, final, state in journal.deliveries(job.entry.job)
-        )
-        found.to_deliver.append(Staged(job.entry, job.destination, outputs))
+        found.to_deliver.append(staged_job(job, places, journal))
     elif job.journal == "FAILING":
         outcome = Outcome(job=job.entry.job, error=job.error, hint=job.hint)
-        found.to_quarantine.append((job.entry, outcome))
+        failed = places.folder.failed
+        is_planned = job.archive is not None and job.archive.is_relative_to(failed)
+        archive = job.archive if is_planned else None
+        found.to_quarantine.append((job.entry, outcome, archive))
     elif _is_claimed(job.entry, places):
         found.to_run.append(job.entry)
+    elif job.journal == "CLAIMED" and not _lies_somewhere(job.entry, places):
+        found.vanished.append(job.entry)
     else:
         found.gone.append(job.entry)
+
+
+def staged_job(job: OpenJob, places: Places, journal: Journal) -> Staged:
+    """Read a staged job back; its stages may have moved to the folders of our epoch."""
+    outputs = []
+    for made, final, state in journal.deliveries(job.entry.job):
+        stage = places.stages[places.root_of(final)] / made.stage.name
+        outputs.append((replace(made, stage=stage), final, state == "LINKING"))
+    # A job that another daemon had staged has none of its own.
+    planned = places.folder.done / utc_date(time.time()) / job.entry.source
+    archive = job.archive or planned
+    return Staged(job.entry, job.destination, tuple(outputs), archive)
 
 
 def _is_claimed(entry: Entry, places: Places) -> bool:
@@ -113,6 +158,23 @@ def _claim_of(entry: Entry) -> Claim:
     return Claim(entry.job, entry.source, entry.members, settled)
 
 
+def _lies_somewhere(entry: Entry, places: Places) -> bool:
+    """Whether the claim is back in ``in/``, or somebody dropped the name again."""
+    return os.path.lexists(places.folder.inbox / entry.source)
+
+
+def _close_vanished(entries: list[Entry], journal: Journal, now: float) -> None:
+    """End jobs whose originals somebody took out of our claims, and say so."""
+    if not entries:
+        return
+    reason = "the original vanished from its claim folder"
+    Repairs(journal.database).close_as_lost(
+        {entry.job: f"{entry.source}: {reason}" for entry in entries}, now
+    )
+    for entry in entries:
+        log.error("claim_vanished", job=entry.job, source=entry.source)
+
+
 def _lies_unchanged_in_inbox(entry: Entry, places: Places) -> bool:
     try:
         facts = os.lstat(places.folder.inbox / entry.source)
@@ -129,8 +191,17 @@ def _half_claimed(found: Unfinished, journal: Journal) -> list[Entry]:
 
 def _remove_strangers(places: Places, found: Unfinished, busy: frozenset[str]) -> None:
     """Remove half-written results that no journaled job owns."""
-    owned = {made.stage for job in found.to_deliver for made, _, _ in job.outputs}
+    # By their names: a root that moved has other paths in the journal than on disk.
+    owned = {made.stage.name for job in found.to_deliver for made, _, _ in job.outputs}
     for folder in set(places.stages.values()):
         for path in folder.iterdir():
-            if path not in owned and path.name.partition("-")[0] not in busy:
+            if path.name not in owned and path.name.partition("-")[0] not in busy:
                 path.unlink()
+
+
+def _remove_empty_claims(places: Places, journal: Journal) -> None:
+    """Remove the folders of jobs that were booked just before a crash."""
+    for folder in places.claims.iterdir():
+        is_open = journal.state(folder.name) in {"INTENT", "CLAIMED", "STAGED"}
+        if not is_open and not holds_files(folder):
+            remove_claim_folder(folder)

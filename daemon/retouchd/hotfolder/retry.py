@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from retouchd.delivery.move import move_without_overwriting
 from retouchd.delivery.naming import fits_beside
-from retouchd.delivery.place import move_without_overwriting
 from retouchd.errors import InputError
 from retouchd.hotfolder.error_texts import ERROR_ENDINGS
 from retouchd.hotfolder.places import Places
@@ -28,13 +28,14 @@ def send_again(places: Places, job: FailedJob) -> str:
             file=job.archive,
         )
     inbox = places.folder.inbox
+    way = places.traits[inbox].method, places.traits[inbox].names
     for member in job.members:
         lies = job.archive.with_name(Path(member).name)
         if lies.is_file():
-            move_without_overwriting(lies, _ready(inbox / member))
+            move_without_overwriting(lies, _ready(inbox / member), *way)
     for ending in ERROR_ENDINGS:
         fits_beside(job.archive, ending).unlink(missing_ok=True)
-    target = move_without_overwriting(job.archive, _ready(inbox / job.source))
+    target = move_without_overwriting(job.archive, _ready(inbox / job.source), *way)
     return str(target.relative_to(inbox))
 
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from retouchd.hotfolder.places import EPOCH, Places
+from retouchd.hotfolder.places import Places
 from retouchd.inspect.sidecars import MASK_ENDINGS, group
 from retouchd.intake.claim import Claim, Taken, take
 from retouchd.intake.scan import IGNORED_NAMES, LeftInPlace, Seen, scan
@@ -65,6 +65,10 @@ class TakeIn:
     def waiting(self) -> int:
         """Files of the last scan that will be taken but have not settled yet."""
         return self._waiting
+
+    def oldest_wait(self, now: float) -> float:
+        """Seconds since the file that waits longest was first seen; 0: none waits."""
+        return self._settler.oldest(now) if self._waiting else 0.0
 
     def next_look(self, now: float) -> float | None:
         """When (monotonic clock) the next file can have settled; ``None``: nothing.
@@ -193,7 +197,7 @@ class TakeIn:
             size=fingerprint.size,
             mtime_ns=fingerprint.mtime_ns,
             inode=fingerprint.inode,
-            epoch=EPOCH,
+            epoch=self._places.owner.epoch,
             arrived_at=at - self._settler.quiet_for(one.seen.name, now),
         )
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from retouchd.hotfolder.places import Places
+from retouchd.intake.mounts import Mount
+from retouchd.intake.watch import Method
 from retouchd.ledger.entries import Entry
+from retouchd.ledger.held import Word
+from retouchd.settings import HotFolder, Intake
 from retouchd.values import Outcome
 
 
@@ -19,10 +24,35 @@ class Pace:
     Attributes:
         settle: seconds that a file must be quiet.
         rescan: seconds between two full looks when nothing hints at a change.
+        retry: seconds between two looks for space.
+        reserve_bytes: how much must stay free for anything to be taken in.
     """
 
     settle: float
     rescan: float
+    retry: float = 5.0
+    reserve_bytes: int = 0
+
+
+def pace_for(folder: HotFolder, intake: Intake, mount: Mount, method: Method) -> Pace:
+    """Choose the times for *mount*; without events it is scanned more often."""
+    is_network = mount.is_network
+    settle = intake.settle_seconds_network if is_network else intake.settle_seconds
+    if folder.settle_seconds is not None:
+        settle = folder.settle_seconds
+    is_heard = method == "inotify"
+    rescan = intake.rescan_seconds if is_heard else intake.rescan_seconds_network
+    reserve = int(intake.reserve_mb * 1e6)
+    return Pace(settle, rescan, intake.return_seconds, reserve)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a person said of a held job, and whom to tell what came of it."""
+
+    job: str
+    word: Word
+    answer: Callable[[Mapping[str, Any]], None]
 
 
 @dataclass
@@ -30,13 +60,22 @@ class Work:
     """Jobs on their way, by where they are.
 
     It outlives a share that goes away: the worker's jobs come back in any case. Only
-    ``outcomes`` and ``errands`` are filled by other threads.
+    ``outcomes``, ``errands`` and ``decisions`` are filled by other threads.
+
+    Attributes:
+        tries: how often each running job was looked at.
+        setbacks: how often the share failed under a job, though it proved healthy.
+        runs: orders given so far; no two write to files of the same name.
+        sequence: drops so far, for the names of results.
     """
 
     running: dict[str, Entry] = field(default_factory=dict)
     outcomes: deque[Outcome] = field(default_factory=deque)
     errands: deque[Callable[[Places], None]] = field(default_factory=deque)
+    decisions: deque[Decision] = field(default_factory=deque)
     tries: dict[str, int] = field(default_factory=dict)
+    setbacks: Counter[str] = field(default_factory=Counter)
+    runs: int = 0
     sequence: int = 0
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from retouchd.delivery.place import move_without_overwriting
+from retouchd.delivery.move import move_without_overwriting
 from retouchd.intake.scan import Fingerprint, fingerprint
 from retouchd.intake.settle import has_writer
 
@@ -41,8 +41,11 @@ class Claim:
 
 
 def claimed_path(folder: Path, name: str) -> Path:
-    """Where the file *name* of ``in/`` lies inside the claim *folder*."""
-    return folder / PurePosixPath(name).name
+    """Where the file *name* of ``in/`` lies inside the claim *folder*.
+
+    The folder keeps the whole path, so that a lost ledger can be rebuilt from it.
+    """
+    return folder / name
 
 
 def take(claim: Claim, inbox: Path, folder: Path) -> Taken:
@@ -52,15 +55,18 @@ def take(claim: Claim, inbox: Path, folder: Path) -> Taken:
 
     Raises:
         OSError: the share failed; whether the rename happened is told by a look at
-            both places, so calling again is safe.
+            both places, so calling again is safe. FileNotFoundError: the folder of
+            all claims is gone, because another daemon took the root over.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    # Not its parents: the folder around it is made at a takeover and at no other time.
+    folder.mkdir(exist_ok=True)
     picture = claimed_path(folder, claim.name)
+    _make_folders_below(folder, picture.parent)
     if not os.path.lexists(picture):
         try:
             (inbox / claim.name).rename(picture)
         except FileNotFoundError:
-            folder.rmdir()
+            remove_claim_folder(folder)
             return Taken.GONE
     if is_moving(picture, claim.fingerprint):
         give_back(claim, inbox, folder)
@@ -69,6 +75,14 @@ def take(claim: Claim, inbox: Path, folder: Path) -> Taken:
         if os.path.lexists(inbox / member):
             (inbox / member).rename(claimed_path(folder, member))
     return Taken.TAKEN
+
+
+def _make_folders_below(folder: Path, wanted: Path) -> None:
+    """Make *wanted*, but never *folder* again: a new owner may just have removed it."""
+    inside = wanted.relative_to(folder)
+    for part in reversed((inside, *inside.parents)):
+        if part.parts:
+            (folder / part).mkdir(exist_ok=True)
 
 
 def is_moving(picture: Path, settled: Fingerprint) -> bool:
@@ -95,4 +109,14 @@ def give_back(claim: Claim, inbox: Path, folder: Path) -> None:
         if os.path.lexists(source):
             (inbox / name).parent.mkdir(parents=True, exist_ok=True)
             move_without_overwriting(source, inbox / name)
-    folder.rmdir()
+    remove_claim_folder(folder)
+
+
+def remove_claim_folder(folder: Path) -> None:
+    """Remove an empty claim *folder* with the empty folders inside; harmless twice.
+
+    Raises:
+        OSError: a file lies in it.
+    """
+    for place, _, _ in os.walk(folder, topdown=False):
+        Path(place).rmdir()

@@ -6,7 +6,7 @@ import errno
 import fcntl
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from retouchd.intake.scan import Fingerprint, Seen
@@ -23,6 +23,7 @@ class _Watched:
     fingerprint: Fingerprint
     quiet_since: float
     looks: int
+    first_seen: float
 
 
 class Settler:
@@ -55,8 +56,9 @@ class Settler:
     @staticmethod
     def _noted(known: _Watched | None, seen: Seen, now: float) -> _Watched:
         if known is None or known.fingerprint != seen.fingerprint:
-            return _Watched(seen.fingerprint, now, 1)
-        return _Watched(known.fingerprint, known.quiet_since, known.looks + 1)
+            first = known.first_seen if known else now
+            return _Watched(seen.fingerprint, now, 1, first)
+        return replace(known, looks=known.looks + 1)
 
     def _due(self, watched: _Watched) -> float:
         """When *watched* has been quiet for long enough."""
@@ -67,12 +69,17 @@ class Settler:
         """Begin the quiet period of *name* again: it proved not to be complete."""
         known = self._watched.get(name)
         if known is not None:
-            self._watched[name] = _Watched(known.fingerprint, now, 1)
+            self._watched[name] = replace(known, quiet_since=now, looks=1)
 
     def quiet_for(self, name: str, now: float) -> float:
         """Seconds since *name* last changed; 0 for a file never seen."""
         known = self._watched.get(name)
         return now - known.quiet_since if known else 0.0
+
+    def oldest(self, now: float) -> float:
+        """Seconds since the oldest file still there was first seen; 0: no file."""
+        first = min((one.first_seen for one in self._watched.values()), default=now)
+        return now - first
 
     def next_look(self, now: float) -> float | None:
         """When the next file can become ready; ``None`` with nothing to wait for."""
