@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from retouchd.errors import ConfigError
 from retouchd.inspect import Limits
+from retouchd.jobs.budget import HEADROOM
+from retouchd.jobs.limits import StepLimits
+from retouchd.jobs.sandbox import Confinement
 from retouchd.jobs.worker import WorkerPlan
-from retouchd.models.runtime import Runtime
+from retouchd.models.runtime import Runtime, has_nvidia_device
 from retouchd.models.shelf import Shelf
 from retouchd.rules.book import RuleBook
 from retouchd.rules.check import missing_models
 from retouchd.settings import Settings
+from retouchd.settings.machine import granted_memory
+
+_LIBRARY_BYTES = 2 * 1024**3
+"""For interpreter, libraries, models and the stacks of threads, generously."""
 
 
 def worker_plan(settings: Settings) -> WorkerPlan:
@@ -25,6 +32,47 @@ def worker_plan(settings: Settings) -> WorkerPlan:
         ),
         memory_bytes=worker.memory_bytes,
         max_jobs=worker.max_jobs,
+        max_seconds=worker.max_hours * 3600,
+        max_resident_bytes=worker.max_resident_bytes,
+        step_limits=StepLimits(
+            settings.limits.step_seconds, settings.limits.step_factor
+        ),
+        confinement=confinement(settings),
+    )
+
+
+def confinement(settings: Settings) -> Confinement:
+    """Return what a worker may reach under these settings."""
+    folders = settings.hot_folders
+    device = settings.worker.device
+    # A model may be a link to where weights are kept; a rule's files may not be here
+    # yet: the pool adds those that the orders name.
+    manifests = Shelf(settings.models_folders, Runtime(device="cpu")).manifests()
+    linked = {
+        place.resolve() for one in manifests for place in (one.folder, one.weights)
+    }
+    return Confinement(
+        readable=(
+            *settings.models_folders,
+            *sorted(linked),
+            *settings.rules_folders,
+            *(folder.private / "claims" for folder in folders),
+        ),
+        # Outputs on another file system are staged there, below an id of the root.
+        writable=tuple(
+            stage
+            for folder in folders
+            for stage in (
+                folder.private / "tmp",
+                folder.out / folder.private.name,
+                folder.review / folder.private.name,
+            )
+        ),
+        for_gpu=device == "cuda" or (device == "auto" and has_nvidia_device()),
+        memory_bytes=min(
+            granted_memory(), HEADROOM * settings.worker.memory_bytes + _LIBRARY_BYTES
+        ),
+        is_required=settings.require_sandbox,
     )
 
 

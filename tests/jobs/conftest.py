@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
+import queue
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from retouchd.gate import Gate
 from retouchd.inspect import Limits
 from retouchd.jobs.order import Order
+from retouchd.jobs.pool import Pool
+from retouchd.jobs.sandbox import Confinement
 from retouchd.jobs.worker import WorkerPlan
 from retouchd.media.vips import pyvips
 from retouchd.models.runtime import Runtime
 from retouchd.rules.schema import Match, Output, Rule
 from retouchd.step import Step
-from retouchd.values import DESTINATIONS, Drop
+from retouchd.values import DESTINATIONS, Drop, Outcome
 
 # Spawned workers inherit the search path, and with it the steps of these tests.
 sys.path.append(str(Path(__file__).parent))
 
 MakeOrder = Callable[..., Order]
 
+PATIENCE_SECONDS = 30.0
+
 
 @pytest.fixture
-def plan() -> WorkerPlan:
-    """A worker of two threads without models."""
+def plan(tmp_path: Path) -> WorkerPlan:
+    """A worker of two threads without models, locked in with the test's folder."""
     return WorkerPlan(
         threads=2,
         models=(),
@@ -33,6 +42,7 @@ def plan() -> WorkerPlan:
         limits=Limits(megapixels=1.0),
         memory_bytes=1 << 28,
         max_jobs=1000,
+        confinement=Confinement(writable=(tmp_path,), is_required=True),
     )
 
 
@@ -56,6 +66,7 @@ def order(tmp_path: Path) -> MakeOrder:
         width: int = 40,
         match: Match | None = None,
         output: str = "{stem}.png",
+        gates: tuple[tuple[str, Gate], ...] = (),
     ) -> Order:
         path = tmp_path / f"{job}.png"
         if content is None:
@@ -66,6 +77,7 @@ def order(tmp_path: Path) -> MakeOrder:
             rule="r",
             match=match or Match(),
             steps=steps,
+            gates=gates,
             outputs=(Output(name=output, long_edge=20),),
         )
         return Order(
@@ -76,3 +88,53 @@ def order(tmp_path: Path) -> MakeOrder:
         )
 
     return make
+
+
+@dataclass
+class Crew:
+    """A pool and everything that it said."""
+
+    plan: WorkerPlan
+    said: queue.SimpleQueue[Outcome] = field(default_factory=queue.SimpleQueue)
+
+    def __post_init__(self) -> None:
+        """Start the worker."""
+        self.pool = Pool(self.plan, self.said.put)
+
+    def run(self, *orders: Any) -> dict[str, Outcome]:
+        """Submit *orders* and wait until each has its outcome, exactly once."""
+        for order in orders:
+            self.pool.submit(order)
+        got = [self.said.get(timeout=PATIENCE_SECONDS) for _ in orders]
+        outcomes = {outcome.job: outcome for outcome in got}
+        assert outcomes.keys() == {order.job for order in orders}
+        return outcomes
+
+
+@pytest.fixture
+def hire() -> Iterator[Callable[[WorkerPlan], Crew]]:
+    """Start pools that are stopped after the test."""
+    crews: list[Crew] = []
+
+    def start(plan: WorkerPlan) -> Crew:
+        crews.append(Crew(plan))
+        return crews[-1]
+
+    yield start
+    for crew in crews:
+        crew.pool.stop()
+        assert crew.said.empty(), "an order had two outcomes"
+        assert not crew.pool.is_alive
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], object]], None]:
+    """Wait for a condition, not for ever."""
+
+    def wait(condition: Callable[[], object]) -> None:
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while not condition():
+            assert time.monotonic() < give_up
+            time.sleep(0.01)
+
+    return wait

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from retouchd.errors import InputError
 from retouchd.jobs.budget import MemoryBudget, estimated_need
 from retouchd.jobs.meter import CpuShares, measured
 from retouchd.steps.resize import Resize
@@ -51,12 +52,20 @@ def test_job_larger_than_the_budget_runs_alone() -> None:
             entered.set()
 
     thread = threading.Thread(target=small)
-    with budget.admit(1000):
+    with budget.admit(20):
         thread.start()
         beside = entered.wait(0.05)
     thread.join(5)
 
     assert (beside, entered.is_set()) == (False, True)
+
+
+def test_job_far_above_the_budget_is_refused() -> None:
+    """P7: a picture that would end the worker is refused, with its need in words."""
+    budget = MemoryBudget(10**9)
+
+    with pytest.raises(InputError, match=r"about 2\.1 GB"), budget.admit(2_100_000_000):
+        raise AssertionError
 
 
 def test_budget_comes_back_after_an_error() -> None:

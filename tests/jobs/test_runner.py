@@ -4,34 +4,38 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
-from hostile_steps import Mistake
+from hostile_steps import Look, Mistake
 
+from retouchd.gate import Attempt, Gate
 from retouchd.jobs.budget import MemoryBudget
+from retouchd.jobs.messages import Begun
 from retouchd.jobs.runner import Runner
 from retouchd.jobs.worker import WorkerPlan
 from retouchd.media.vips import pyvips
 from retouchd.models.shelf import Shelf
 from retouchd.rules.schema import Match
+from retouchd.steps.flatten import Flatten
 from retouchd.steps.resize import Resize
+from retouchd.values import GateRun
 
 
 @pytest.fixture
-def steps_begun() -> list[tuple[str, str]]:
+def steps_begun() -> list[Begun]:
     """What the runner said of its progress."""
     return []
 
 
 @pytest.fixture
-def runner(plan: WorkerPlan, steps_begun: list[tuple[str, str]]) -> Runner:
+def runner(plan: WorkerPlan, steps_begun: list[Begun]) -> Runner:
     """A runner as a worker has it."""
     return Runner(
         Shelf(plan.models, plan.runtime),
         plan.limits,
         MemoryBudget(plan.memory_bytes),
-        progress=lambda *said: steps_begun.append(said),
+        progress=steps_begun.append,
     )
 
 
@@ -49,7 +53,45 @@ def test_story_of_a_good_job(runner: Runner, order: Any, steps_begun: Any) -> No
     assert resize.megapixels_out == pytest.approx(0.0048)
     assert encode.bytes_out == outcome.renditions[0].bytes
     assert all(run.wall_ms > 0 for run in outcome.step_runs)
-    assert steps_begun == [("job", "resize"), ("job", "encode")]
+    assert [begun.step for begun in steps_begun] == [
+        *("inspect", "wait for memory", "decode", "resize", "encode")
+    ]
+
+
+class Curious(Gate):
+    """Counts the enlargements that it is shown; more than *most* are too many."""
+
+    watches: ClassVar[tuple[str, ...]] = ("resize",)
+
+    most: int
+
+    def judge(self, attempt: Attempt) -> GateRun:
+        """Measure by how much each stage enlarged."""
+        factors = [
+            one.after.image.width / one.before.image.width for one in attempt.stages
+        ]
+        passed = len(factors) <= self.most
+        return GateRun("curious", max(factors), "x", self.most, passed, step="resize")
+
+
+@pytest.mark.parametrize(("most", "destination"), [(2, "out"), (1, "review")])
+def test_gates_see_the_steps_they_watch(
+    runner: Runner, order: Any, most: int, destination: str
+) -> None:
+    """P8: each watched step is shown with both pictures; the time is booked."""
+    steps = [
+        ("resize", Resize(factor=2)),
+        ("flatten", Flatten()),
+        ("resize", Resize(factor=3)),
+    ]
+
+    outcome = runner.run(order("job", *steps, gates=(("curious", Curious(most=most)),)))
+
+    assert outcome.error == ""
+    assert [run.value for run in outcome.gate_runs] == [3]
+    assert outcome.destination == destination
+    assert outcome.step_runs[-2].step == "gates"
+    assert outcome.step_runs[-2].wall_ms > 0
 
 
 def _noise_jpeg(share: float) -> bytes:
@@ -138,7 +180,7 @@ def test_vanished_file_is_an_outcome(runner: Runner, order: Any) -> None:
     made = order()
     made.drop.path.unlink()
 
-    assert "cannot be opened" in runner.run(made).error
+    assert "No such file" in runner.run(made).error
 
 
 def test_sub_folder_is_kept_and_cleaned(runner: Runner, order: Any) -> None:
@@ -152,3 +194,15 @@ def test_sub_folder_is_kept_and_cleaned(runner: Runner, order: Any) -> None:
     parts = Path(rendition.name).parts
     assert parts[:2] == ("Spring \ufffd", "_CON")
     assert max(len(part.encode()) for part in parts) <= 200
+
+
+def test_vanished_file_of_a_rule_is_an_outcome(
+    runner: Runner, order: Any, tmp_path: Path
+) -> None:
+    """A LUT that was removed ends the job in words; its hash is asked for once."""
+    lut = tmp_path / "warm.cube"
+    lut.write_text("cube")
+    made = order("graded", ("look", Look(file=lut)))
+    lut.unlink()
+
+    assert "No such file" in runner.run(made).error

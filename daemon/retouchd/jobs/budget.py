@@ -6,14 +6,19 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from retouchd.errors import InputError
 from retouchd.rules.schema import Rule
 from retouchd.values import Header
+
+HEADROOM = 2
+"""Estimates are on the safe side: a job may seem to need so many times the budget."""
 
 
 class MemoryBudget:
     """Bytes that the jobs of one worker may need together.
 
-    A job that needs more than the whole budget runs alone instead of never.
+    A job that needs more than the whole budget runs alone; one that needs far more
+    would end the worker, and is refused.
     """
 
     def __init__(self, total_bytes: int) -> None:
@@ -23,7 +28,17 @@ class MemoryBudget:
 
     @contextmanager
     def admit(self, need_bytes: int) -> Iterator[None]:
-        """Hold *need_bytes* for the body of a ``with`` statement."""
+        """Hold *need_bytes* for the body of a ``with`` statement.
+
+        Raises:
+            InputError: it is far more than there is.
+        """
+        if need_bytes > HEADROOM * self._total:
+            raise InputError(
+                f"it needs about {need_bytes / 1e9:.1f} GB of memory; "
+                f"the worker has {self._total / 1e9:.1f} GB",
+                hint="raise memory_gb under [worker], or make the picture smaller",
+            )
         need = min(need_bytes, self._total)
         with self._freed:
             self._freed.wait_for(lambda: self._used + need <= self._total)
@@ -48,5 +63,7 @@ def estimated_need(header: Header, rule: Rule) -> int:
         width, height = step.size_after(width, height)
         largest = max(largest, width * height)
     writes_avif = any(output.format == "avif" for output in rule.outputs)
-    copies = 8 if writes_avif else 3
+    # What a gate looks at is kept until the steps are done.
+    kept = sum(word in rule.watched for word, _ in rule.steps)
+    copies = (8 if writes_avif else 3) + kept
     return copies * largest * 4 * header.depth // 8

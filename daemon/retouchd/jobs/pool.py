@@ -2,58 +2,73 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import errno
 import os
 import threading
-from collections import deque
+import time
 from collections.abc import Callable
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from dataclasses import replace
+from multiprocessing.connection import wait
+from pathlib import Path
 
+from retouchd.errors import AWAY, ConfigError, Problem
+from retouchd.jobs.backlog import Backlog
+from retouchd.jobs.messages import Begun, Finished, OutOfReach, Ready
 from retouchd.jobs.order import Order
-from retouchd.jobs.worker import Begun, Finished, WorkerPlan, run_worker
+from retouchd.jobs.process import WorkerProcess, first_word
+from retouchd.jobs.sandbox import Protection
+from retouchd.jobs.worker import Assignment, WorkerPlan, files_of
 from retouchd.log import get_logger
 from retouchd.values import Outcome
 
 log = get_logger()
 
-DEATHS_PER_JOB = 2
-"""A job during which the worker died this often is the one that kills it."""
-
 DEATHS_IN_A_ROW = 5
-"""Workers that die before they finish anything: a broken machine, not a bad file."""
+"""Workers that die before they begin anything: a broken machine, not a bad file."""
+
+ABANDON_SECONDS = 1.0
+
+START_SECONDS = 60.0
+"""A worker without its word on the sandbox after this does not start at all."""
+
+LONGEST_SLEEP_SECONDS = 3600.0
+"""The kernel's calls know no waiting for ever."""
 
 
 class Pool:
     """Feeds orders to a worker process and hands every outcome to *on_outcome*.
 
-    When the worker dies, a new one is spawned. The jobs that were in flight are
-    suspects and run one at a time, so that the file which kills the worker is found
-    and fails, and the others are delivered.
+    A worker that dies is replaced; the backlog finds out which job killed it. One in
+    which a step hangs is killed. One that is old, or large, or was started before a
+    share was there, is replaced when it has nothing to do: only the end of a process
+    gives all memory back for sure, and a sandbox cannot be widened.
 
     Args:
         plan: what each worker is told.
         on_outcome: called from the pool's own thread; must not block.
+
+    Raises:
+        ConfigError: the sandbox is required and does not close.
     """
 
     def __init__(self, plan: WorkerPlan, on_outcome: Callable[[Outcome], None]) -> None:
         self._plan = plan
         self._on_outcome = on_outcome
-        self._lock = threading.Lock()
-        self._waiting: deque[Order] = deque()
-        self._suspects: deque[Order] = deque()
-        self._running: dict[str, Order] = {}
-        self._steps: dict[str, str] = {}
-        self._deaths: dict[str, int] = {}
+        self._backlog = Backlog(time.monotonic)
+        self._rule_files: set[Path] = set()
+        self._renewal = ""
+        self._is_abandoned = False
         self._idle_deaths = 0
-        self._draining = False
-        self._served = 0
-        self._wake_read, self._wake_write = os.pipe()
-        self._context = multiprocessing.get_context("spawn")
-        self.restarts = 0
-        self.syncs = 0
         self._syncs_of_the_dead = 0
-        self._process, self._link = self._spawn()
+        self._left_behind: list[WorkerProcess] = []
+        self._wake_read, self._wake_write = os.pipe()
+        self.restarts = 0
+        self.renewals = 0
+        self.syncs = 0
+        self.protection: Protection | None = None
+        self._worker = self._spawn()
+        if plan.confinement.is_required:
+            self._require_sandbox()
         self._thread = threading.Thread(target=self._serve, name="pool", daemon=True)
         self._thread.start()
 
@@ -65,151 +80,234 @@ class Pool:
     @property
     def worker_pid(self) -> int:
         """Process id of the present worker."""
-        return self._process.pid or 0
+        return self._worker.pid
 
     @property
     def size(self) -> int:
         """Jobs that are waiting or running."""
-        with self._lock:
-            return len(self._waiting) + len(self._suspects) + len(self._running)
+        return len(self._backlog)
 
     def running(self) -> dict[str, str]:
         """Return the step that each running job is at."""
-        with self._lock:
-            return {job: self._steps.get(job, "") for job in self._running}
+        return self._backlog.running()
 
     def submit(self, order: Order) -> None:
         """Queue *order*; its outcome comes sooner or later, whatever happens."""
-        with self._lock:
-            self._waiting.append(order)
+        # One step, because the pool's thread may look at the set meanwhile.
+        self._rule_files = self._rule_files.union(files_of(order.rules))
+        self._backlog.add(order)
         self._wake()
 
     def stop(self) -> None:
         """Finish what runs, forget what waits (its claims stay), end the worker."""
-        with self._lock:
-            self._draining = True
-            self._waiting.clear()
-            self._suspects.clear()
+        self._backlog.drain()
         self._wake()
         self._thread.join()
-        self._link.close()
-        self._process.join(timeout=10)
-        if self._process.is_alive():
-            self._process.kill()
+        self._worker.retire()
+
+    def abandon(self) -> None:
+        """End the worker in the middle of what it does, and report nothing more.
+
+        For a ledger that is broken: what runs is found in its claim at the next start.
+        """
+        self._is_abandoned = True
+        self._backlog.abandon()
+        self._worker.kill()
+        self._wake()
+        self._thread.join(ABANDON_SECONDS)
 
     def _wake(self) -> None:
         os.write(self._wake_write, b".")
 
-    def _spawn(self) -> tuple[SpawnProcess, Connection]:
-        mine, theirs = self._context.Pipe()
-        process = self._context.Process(
-            target=run_worker, args=(theirs, self._plan), name="retouchd-worker"
-        )
-        process.start()
-        theirs.close()
-        return process, mine
+    def _spawn(self) -> WorkerProcess:
+        confinement = self._plan.confinement
+        readable = (*confinement.readable, *sorted(self._rule_files))
+        worker = WorkerProcess(replace(confinement, readable=readable))
+        worker.send(self._plan)
+        return worker
+
+    def _require_sandbox(self) -> None:
+        protection = first_word(self._worker.link, START_SECONDS)
+        self._note(protection)
+        if not protection.is_enough:
+            self._worker.retire()
+            raise ConfigError(
+                Problem(
+                    f"the sandbox of the worker is not whole: {protection.sentence()}",
+                    "set require_sandbox = false, or use a kernel with Landlock (5.13)",
+                    key="require_sandbox",
+                )
+            )
+
+    def _note(self, protection: Protection) -> None:
+        if protection.missing and protection != self.protection:
+            log.warning(
+                "sandbox_partial",
+                active=list(protection.active),
+                missing=list(protection.missing),
+                hint="run `retouchd doctor`",
+            )
+        self.protection = protection
 
     def _serve(self) -> None:
-        while not self._is_done():
+        while not self._backlog.is_drained:
             self._renew()
+            if self._worker.link.closed:  # abandoned meanwhile
+                break
             self._dispatch()
-            ready = wait([self._link, self._wake_read, self._process.sentinel])
+            ready = wait([self._worker.link, self._wake_read], self._time_to_sleep())
             if self._wake_read in ready:
                 os.read(self._wake_read, 4096)
-            if self._link in ready:
+            if self._worker.link in ready:
                 self._receive()
-            elif self._process.sentinel in ready:
-                self._replace_worker()
+            if hanging := self._backlog.overdue():
+                self._end(hanging)
 
-    def _is_done(self) -> bool:
-        with self._lock:
-            return self._draining and not self._running
+    def _time_to_sleep(self) -> float:
+        old_in = self._plan.max_seconds - self._worker.age_seconds
+        hangs_in = self._backlog.next_deadline() - time.monotonic()
+        # One that is busy is replaced when it reports its last job.
+        due_in = hangs_in if self._backlog.is_busy else old_in
+        return min(max(0.0, due_in), LONGEST_SLEEP_SECONDS)
 
     def _renew(self) -> None:
-        """Replace a worker that has served its time, when it has nothing to do.
-
-        Only the end of a process gives all memory back for sure.
-        """
-        if self._served < self._plan.max_jobs or self._running:
+        """Replace a worker that has served its time, when it has nothing to do."""
+        self._renewal = self._renewal or self._reason_to_renew()
+        if not self._renewal or self._backlog.is_busy:
             return
-        self._link.close()
-        self._process.join()
-        self._syncs_of_the_dead = self.syncs
-        self._served = 0
-        self._process, self._link = self._spawn()
+        log.info("worker_renewed", reason=self._renewal, jobs=self._worker.served)
+        self._worker.retire()
+        self.renewals += 1
+        self._replace()
+
+    def _reason_to_renew(self) -> str:
+        if self._worker.served >= self._plan.max_jobs:
+            return "jobs"
+        if self._worker.age_seconds >= self._plan.max_seconds:
+            return "age"
+        largest = self._plan.max_resident_bytes
+        # The pixels of running jobs are no leak.
+        in_use = self._plan.memory_bytes if self._backlog.is_busy else 0
+        is_large = largest and self._worker.resident_bytes > largest + in_use
+        return "memory" if is_large and self._worker.served else ""
 
     def _dispatch(self) -> None:
-        with self._lock:
-            chosen = self._next_orders()
-            self._running |= {order.job: order for order in chosen}
-        for order in chosen:
-            try:
-                self._link.send(order)
-            except OSError:
-                return  # the worker just died; its sentinel says so next
-
-    def _next_orders(self) -> list[Order]:
-        """Choose what to send now; suspects run alone, before all others."""
-        if self._suspects or any(job in self._deaths for job in self._running):
-            alone = not self._running and self._suspects
-            return [self._suspects.popleft()] if alone else []
-        if self._served >= self._plan.max_jobs:
-            return []  # a worker of age gets no more work; see _renew
-        free = self._plan.threads - len(self._running)
-        return [self._waiting.popleft() for _ in range(min(free, len(self._waiting)))]
+        """Send what may run; a worker that shall be replaced gets no more work."""
+        if self._renewal:
+            return
+        for order in self._backlog.take(self._plan.threads):
+            is_final = self._backlog.was_sent_back(order.job)
+            self._worker.send(Assignment(order, is_final=is_final))
 
     def _receive(self) -> None:
         try:
-            message = self._link.recv()
+            message = self._worker.link.recv()
         except (EOFError, OSError):
-            self._replace_worker()
+            self._bury()
             return
-        if isinstance(message, Begun):
-            self._steps[message.job] = message.step
-        elif isinstance(message, Finished):
-            self.syncs = self._syncs_of_the_dead + message.syncs
-            self._idle_deaths = 0
-            self._served += 1
-            self._settle(message.outcome)
+        match message:
+            case Ready():
+                self._note(message.protection)
+            case Begun():
+                self._backlog.begin(message)
+            case OutOfReach():
+                self._backlog.send_back(message.job)
+                self._renewal = "share came back"
+            case Finished():
+                self.syncs = self._syncs_of_the_dead + message.syncs
+                self._idle_deaths = 0
+                self._worker.served += 1
+                if message.outcome.errno in AWAY:
+                    self._strand(self._backlog.share_of(message.outcome.job))
+                self._settle(message.outcome)
 
     def _settle(self, outcome: Outcome) -> None:
-        with self._lock:
-            self._running.pop(outcome.job, None)
-            self._steps.pop(outcome.job, None)
-            self._deaths.pop(outcome.job, None)
+        self._backlog.settle(outcome.job)
         self._on_outcome(outcome)
 
-    def _replace_worker(self) -> None:
-        self._process.join()
-        self._link.close()
-        self._syncs_of_the_dead = self.syncs
-        code = self._process.exitcode
+    def _strand(self, share: str) -> None:
+        """Let no order of a dead share wait in turn while others could run."""
+        for order in self._backlog.strand(share):
+            self._settle(_stranded(order))
+
+    def _bury(self) -> None:
+        """The worker died: find the jobs that may be the reason."""
+        code = self._worker.wait()
+        jobs = self._backlog.running()
+        log.error("worker_died", exitcode=code, jobs=list(jobs))
         self.restarts += 1
-        self._idle_deaths += 1
-        log.error("worker_died", exitcode=code, jobs=list(self._running))
-        for order in self._suspect_those_in_flight():
+        self._idle_deaths = 0 if any(jobs.values()) else self._idle_deaths + 1
+        for order in self._backlog.suspect():
             self._settle(_killer(order, code))
         if self._idle_deaths >= DEATHS_IN_A_ROW:
             log.critical("worker_keeps_dying", deaths=self._idle_deaths)
             raise SystemExit
-        self._served = 0
-        self._process, self._link = self._spawn()
+        self._replace()
 
-    def _suspect_those_in_flight(self) -> list[Order]:
-        """Count a death for each running job; return those that had one too many."""
-        with self._lock:
-            orders, self._running = list(self._running.values()), {}
-            for order in orders:
-                self._deaths[order.job] = self._deaths.get(order.job, 0) + 1
-            guilty = [o for o in orders if self._deaths[o.job] >= DEATHS_PER_JOB]
-            if not self._draining:
-                self._suspects.extend(o for o in orders if o not in guilty)
-            return guilty
+    def _end(self, hanging: Begun) -> None:
+        """Kill a worker in which a step hangs; whose fault it is decides the rest."""
+        is_storage = self._worker.waits_for_storage()
+        log.error(
+            "step_hangs",
+            job=hanging.job,
+            step=hanging.step,
+            seconds=hanging.seconds,
+            megapixels=round(hanging.megapixels, 1),
+            waits_for_storage=is_storage,
+        )
+        self.restarts += 1
+        if not self._worker.kill():
+            self._left_behind.append(self._worker)
+        if is_storage:
+            order = self._backlog.excuse(hanging.job)
+            self._strand(order.drop.hot_folder)
+            self._settle(_stalled(order, hanging))
+        elif self._backlog.blame(hanging.job):
+            self._settle(_hung(hanging))
+        self._replace()
+
+    def _replace(self) -> None:
+        self._worker.link.close()
+        self._syncs_of_the_dead = self.syncs
+        self._renewal = ""
+        if not self._is_abandoned:
+            self._worker = self._spawn()
 
 
-def _killer(order: Order, code: int | None) -> Outcome:
+def _killer(order: Order, code: int) -> Outcome:
     return Outcome(
         job=order.job,
         error=f"the program that edits pictures died on this file (exit code {code})",
         hint="open it in an editor and save it anew; if that file fails too, report it",
+    )
+
+
+def _hung(begun: Begun) -> Outcome:
+    return Outcome(
+        job=begun.job,
+        error=f"the step {begun.step} did not end within {begun.seconds:.0f} s "
+        f"at {begun.megapixels:.1f} megapixels, twice",
+        hint="on a slow machine raise step_factor under [limits]; else save the file "
+        "anew and drop it again",
+    )
+
+
+def _stranded(order: Order) -> Outcome:
+    return Outcome(
+        job=order.job,
+        error="its share went away before the job began",
+        hint="nothing to do: it runs when the share is back",
+        retryable=True,
+        errno=errno.ECANCELED,
+    )
+
+
+def _stalled(order: Order, begun: Begun) -> Outcome:
+    return Outcome(
+        job=order.job,
+        error=f"the storage did not answer for {begun.seconds:.0f} s "
+        f"at the step {begun.step}",
+        hint="is the server of the share up? see `mount` and the kernel's log",
+        retryable=True,
+        errno=errno.ETIMEDOUT,
     )

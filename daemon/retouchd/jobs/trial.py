@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from retouchd.delivery.place import move_without_overwriting
+from retouchd.delivery.move import move_without_overwriting
 from retouchd.inspect.sidecars import group
 from retouchd.jobs.budget import MemoryBudget
 from retouchd.jobs.order import Order

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from retouchd.intake.mounts import mount_of
-from retouchd.models.runtime import Runtime
+from retouchd.jobs.process import try_out
+from retouchd.jobs.sandbox import Confinement, Protection
+from retouchd.models.runtime import Runtime, has_nvidia_device
 from retouchd.models.shelf import Shelf
 from retouchd.ops.finding import Finding
 from retouchd.ops.folders import access, examine_hot_folder, space
@@ -19,12 +21,33 @@ def examine(settings: Settings) -> list[Finding]:
 
     Takes a second or two, and five more for each share that does not answer.
     """
-    found = list(examine_machine(settings.worker.device))
+    device = settings.worker.device
+    found = list(examine_machine(device))
+    for_gpu = device == "cuda" or (device == "auto" and has_nvidia_device())
+    closed = try_out(Confinement(for_gpu=for_gpu))
+    found.append(sandbox(closed, is_required=settings.require_sandbox))
     found += ledger(settings.database.parent)
     found += models(settings.models_folders)
     for folder in settings.hot_folders:
         found += examine_hot_folder(folder, settings.intake)
     return found
+
+
+def sandbox(protection: Protection, *, is_required: bool) -> Finding:
+    """Judge which locks closed around a worker that was started for this."""
+    text = protection.sentence()
+    if protection.landlock_version:
+        text += f" (Landlock {protection.landlock_version})"
+    if not protection.missing:
+        return Finding("sandbox", "ok", f"workers are locked in by {text}")
+    bad = is_required and not protection.is_enough
+    return Finding(
+        "sandbox",
+        "problem" if bad else "warning",
+        f"workers are locked in by {text}",
+        "use a kernel from 5.13 on with Landlock among its security modules "
+        "(/sys/kernel/security/lsm) and with seccomp filters",
+    )
 
 
 def ledger(folder: Path) -> Iterator[Finding]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from retouchd.intake.mounts import Mount, mount_of
+from retouchd.delivery.probe import probe
+from retouchd.intake.mounts import NETWORK_FILE_SYSTEMS, Mount, mount_of
 from retouchd.intake.watch import method_for
 from retouchd.ops.finding import Finding
 from retouchd.settings import HotFolder, Intake
@@ -34,7 +36,11 @@ def examine_hot_folder(
         if not folder.path.is_dir():
             return list(access(subject, folder.path))
         mount = mount_of(folder.path)
-        return [watching(subject, mount, intake), *places(subject, folder.folders)]
+        return [
+            watching(subject, mount, intake),
+            *places(subject, folder.folders),
+            *moving(subject, folder),
+        ]
 
     found = within(patience_seconds, look)
     if found is not None:
@@ -71,6 +77,19 @@ def watching(subject: str, mount: Mount, intake: Intake) -> Finding:
     )
     how = "inotify and a look" if method == "inotify" else "a look"
     return Finding(subject, "ok", f"{place}, watched by {how} every {seconds:g} s")
+
+
+def moving(subject: str, folder: HotFolder) -> Iterator[Finding]:
+    """Try how results and originals are moved there; nothing is left behind."""
+    for word, place in (("out", folder.out), ("done", folder.done)):
+        if not os.access(place, _EVERYTHING):
+            continue  # access has said so already
+        network = mount_of(place).file_system in NETWORK_FILE_SYSTEMS
+        # In a folder of its own: the daemon may be at work beside it.
+        with tempfile.TemporaryDirectory(prefix=".retouchd-probe-", dir=place) as made:
+            scratch = Path(made)
+            found = probe(scratch, scratch / "names", is_network=network)
+        yield Finding(f"{subject}, {word}/", "ok", found.sentence())
 
 
 def places(subject: str, folders: Mapping[str, Path]) -> Iterator[Finding]:

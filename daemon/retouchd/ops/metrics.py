@@ -5,7 +5,7 @@ from __future__ import annotations
 import socketserver
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from http.server import ThreadingHTTPServer
@@ -41,7 +41,6 @@ class Folder(Protocol):
     """What is asked of a hot folder; each answer comes at once, also while it hangs.
 
     Attributes:
-        is_down: whether its share is away.
         is_paused: whether it takes nothing in.
         waiting: files in ``in/`` that are not taken yet.
         oldest_wait: seconds since the oldest of them was first seen.
@@ -50,8 +49,6 @@ class Folder(Protocol):
 
     @property
     def name(self) -> str: ...  # noqa: D102  (see the class)
-    @property
-    def is_down(self) -> bool: ...  # noqa: D102
     @property
     def is_paused(self) -> bool: ...  # noqa: D102
     @property
@@ -72,6 +69,7 @@ class Figures(Collector):
     Args:
         database: the ledger.
         folders: all hot folders.
+        away: names those whose share is away or does not answer.
         worker_restarts: how often the worker process was replaced after it died.
         clock: seconds since the epoch.
     """
@@ -80,11 +78,13 @@ class Figures(Collector):
         self,
         database: Database,
         folders: Sequence[Folder],
+        away: Callable[[], Collection[str]],
         worker_restarts: Callable[[], int],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._database = database
         self._folders = folders
+        self._away = away
         self._worker_restarts = worker_restarts
         self._clock = clock
         self._bookings = Bookings(database)
@@ -110,10 +110,10 @@ class Figures(Collector):
         scans = CounterMetricFamily(
             "retouchd_rescans", "Looks through the inbox.", labels=["hot_folder"]
         )
-        arrivals = oldest_arrivals(self._database)
+        arrivals, away = oldest_arrivals(self._database), self._away()
         for folder in self._folders:
             label = [folder.name]
-            up.add_metric(label, float(not folder.is_down))
+            up.add_metric(label, float(folder.name not in away))
             paused.add_metric(label, float(folder.is_paused))
             waiting.add_metric(label, folder.waiting)
             age = max(folder.oldest_wait, self._age(arrivals.get(folder.name)))

@@ -6,6 +6,8 @@ import contextlib
 import socket
 import time
 
+_START_MICROSECONDS = 60_000_000
+
 
 class Notifier:
     """Sends states to the socket that the service manager listens on.
@@ -22,6 +24,10 @@ class Notifier:
     def ready(self) -> None:
         """Say that recovery is over and the hot folders are watched."""
         self._send("READY=1")
+
+    def starting(self) -> None:
+        """Ask for another minute: recovery and the first looks take their time."""
+        self._send(f"EXTEND_TIMEOUT_USEC={_START_MICROSECONDS}")
 
     def reloading(self) -> None:
         """Say that rules and settings are read anew; ``ready`` ends it."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from retouchd.settings.environment import prepare_libvips, service_socket
+from retouchd.settings.environment import (
+    prepare_libvips,
+    service_socket,
+    silence_onnx_runtime,
+)
 from retouchd.settings.listen import SocketAddress, parse_listen
 from retouchd.settings.load import find_config, load_settings
 from retouchd.settings.schema import (
@@ -31,4 +35,5 @@ __all__ = [
     "prepare_libvips",
     "service_socket",
     "shipped_folder",
+    "silence_onnx_runtime",
 ]

@@ -19,6 +19,11 @@ def prepare_libvips() -> None:
     os.environ.setdefault("VIPS_DISC_THRESHOLD", "4g")
 
 
+def silence_onnx_runtime() -> None:
+    """Keep ONNX Runtime from reporting to its makers; call it before it is loaded."""
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+
 def service_socket() -> str:
     """Return the address at which systemd waits for news; empty outside of a unit."""
     return os.environ.get("NOTIFY_SOCKET", "")

@@ -92,6 +92,9 @@ def _read(file: Path) -> tuple[str, dict[str, Any]]:
         line = int(place[1]) if place else len(text.splitlines())
         problem = Problem(f"is not TOML: {error}", "mend this line", str(file), line)
         raise ConfigError(problem) from error
+    except RecursionError as error:
+        problem = Problem("is nested too deeply", "write it flat", str(file))
+        raise ConfigError(problem) from error
 
 
 def _anchored(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:

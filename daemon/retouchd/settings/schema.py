@@ -119,6 +119,12 @@ class Intake(_Section):
         rescan_seconds_network: the only look where events do not arrive.
         ignore: further file patterns that are never taken.
         watch: ``auto`` decides by the mount of each hot folder.
+        reserve_mb: nothing is taken in while less is free where results are staged
+            and originals archived; millions of bytes.
+        return_seconds: how often a share that is away, or full, is tried again.
+        heartbeat_seconds: how often a daemon says that it works on a root.
+        takeover_seconds: how long it must have been silent before another one on
+            another machine takes the root over.
     """
 
     settle_seconds: Seconds = 2.0
@@ -127,6 +133,10 @@ class Intake(_Section):
     rescan_seconds_network: Annotated[Seconds, Field(gt=0)] = 5.0
     ignore: Names = ()
     watch: Literal["auto", "inotify", "scan"] = "auto"
+    reserve_mb: Annotated[float, Field(ge=0, le=1_000_000_000)] = 200.0
+    return_seconds: Annotated[Seconds, Field(gt=0)] = 5.0
+    heartbeat_seconds: Annotated[Seconds, Field(gt=0)] = 10.0
+    takeover_seconds: Annotated[Seconds, Field(gt=0)] = 60.0
 
 
 class Worker(_Section):
@@ -138,7 +148,10 @@ class Worker(_Section):
         gpu_fallback: whether a GPU that fails may be replaced by the processor.
         memory_gb: all jobs together; 0: 60 % of what the machine grants.
         gpu_memory_gb: limit for the models on the GPU; 0: no limit.
-        max_jobs: the worker is renewed after so many.
+        max_jobs: the worker is renewed after so many jobs,
+        max_hours: or when it is so old,
+        max_memory_gb: or when it holds so much beside what its jobs need; 0: as
+            much as all jobs together.
     """
 
     threads: Annotated[int, Field(ge=0, le=1024)] = 0
@@ -147,6 +160,8 @@ class Worker(_Section):
     memory_gb: Gigabytes = 0.0
     gpu_memory_gb: Gigabytes = 0.0
     max_jobs: PositiveInt = 2000
+    max_hours: Annotated[float, Field(gt=0, le=8_760)] = 24.0
+    max_memory_gb: Gigabytes = 0.0
 
     @property
     def thread_count(self) -> int:
@@ -160,12 +175,26 @@ class Worker(_Section):
             return int(self.memory_gb * _GIGABYTE)
         return granted_memory() * 6 // 10
 
+    @property
+    def max_resident_bytes(self) -> int:
+        """Bytes that an idle worker may hold before it is renewed."""
+        return int(self.max_memory_gb * _GIGABYTE) or self.memory_bytes
+
 
 class Limits(_Section):
-    """What a file may ask for before any pixel is decoded."""
+    """What a file may ask for, before any pixel is decoded and while it is worked on.
+
+    Attributes:
+        megapixels: largest picture, in millions of pixels.
+        file_mb: largest file, in millions of bytes.
+        step_seconds: what each step gets, beside its seconds per megapixel.
+        step_factor: multiplies the limit of every step.
+    """
 
     megapixels: Annotated[float, Field(gt=0, le=10_000)] = 500.0
     file_mb: Annotated[float, Field(gt=0, le=1_000_000)] = 2048.0
+    step_seconds: Annotated[float, Field(gt=0, le=86_400)] = 120.0
+    step_factor: Annotated[float, Field(gt=0, le=1_000)] = 1.0
 
 
 class Log(_Section):
@@ -195,6 +224,7 @@ class Settings(BaseSettings):
     database: AbsolutePath
     rules_dir: AbsolutePath | None = None
     models_dir: AbsolutePath | None = None
+    require_sandbox: bool = False
     hot_folders: tuple[HotFolder, ...] = ()
     intake: Intake = Intake()
     worker: Worker = Worker()
