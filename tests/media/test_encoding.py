@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -383,3 +384,14 @@ def test_names_that_are_no_text_are_written(
     encode(picture(), path, Encoding("jpeg"))
 
     assert path.stat().st_size > 500
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_full_disk_is_told_by_its_number(
+    picture: Callable[..., Picture], kind: Any
+) -> None:
+    """Whoever waits for space must know that space is what is missing."""
+    with pytest.raises(StorageError) as caught:
+        encode(picture(width=900, height=700), Path("/dev/full"), Encoding(kind))
+
+    assert caught.value.errno == errno.ENOSPC

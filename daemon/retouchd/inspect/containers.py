@@ -128,7 +128,29 @@ def _jpeg_app1(payload: bytes) -> Iterator[Found]:
 
 
 def _png(file: BinaryIO) -> Iterator[Found]:
-    """Yield from the chunks of a PNG; pixel data is jumped over."""
+    """Yield from the chunks of a PNG; pixel data is jumped over.
+
+    Only one text of a name is inflated: each may be a bomb, and there may be thousands.
+    """
+    seen: set[str] = set()
+    for chunk, length in png_chunks(file):
+        if chunk == b"eXIf":
+            yield "exif", file.read(min(length, 1 << 20))
+        elif chunk == b"caBX":
+            yield "c2pa", file.read(min(length, _MAX_C2PA_BYTES))
+        elif chunk in _PNG_TEXTS and len(seen) < _MAX_TEXTS:
+            keyword, _, rest = file.read(min(length, 4 << 20)).partition(b"\x00")
+            name = keyword.decode("latin-1")
+            if name in seen:
+                continue
+            seen.add(name)
+            limit = 4 << 20 if name == _XMP_KEYWORD else MAX_TEXT_BYTES
+            data = _PNG_TEXTS[chunk](rest, limit)
+            yield ("xmp" if name == _XMP_KEYWORD else f"text:{name}"), data
+
+
+def png_chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    """Yield name and length of the chunks of a PNG; *file* stands at their data."""
     position = 8
     for _ in range(_MAX_STEPS):
         file.seek(position)
@@ -136,16 +158,7 @@ def _png(file: BinaryIO) -> Iterator[Found]:
         if len(head) < 8 or head[4:] == b"IEND":
             return
         length = int.from_bytes(head[:4], "big")
-        if head[4:] == b"eXIf":
-            yield "exif", file.read(min(length, 1 << 20))
-        elif head[4:] == b"caBX":
-            yield "c2pa", file.read(min(length, _MAX_C2PA_BYTES))
-        elif head[4:] in _PNG_TEXTS:
-            keyword, _, rest = file.read(min(length, 4 << 20)).partition(b"\x00")
-            name = keyword.decode("latin-1")
-            limit = 4 << 20 if name == _XMP_KEYWORD else MAX_TEXT_BYTES
-            data = _PNG_TEXTS[head[4:]](rest, limit)
-            yield ("xmp" if name == _XMP_KEYWORD else f"text:{name}"), data
+        yield head[4:], length
         position += 12 + length
 
 
@@ -182,6 +195,13 @@ _PNG_TEXTS: dict[bytes, Callable[[bytes, int], bytes]] = {
 def _webp(file: BinaryIO) -> Iterator[Found]:
     """Yield from the chunks of a RIFF WebP."""
     wanted = {b"EXIF": "exif", b"XMP ": "xmp", b"C2PA": "c2pa"}
+    for chunk, length in webp_chunks(file):
+        if chunk in wanted:
+            yield wanted[chunk], file.read(min(length, _MAX_C2PA_BYTES))
+
+
+def webp_chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    """Yield name and length of the chunks of a WebP; *file* stands at their data."""
     position = 12
     for _ in range(_MAX_STEPS):
         file.seek(position)
@@ -189,8 +209,7 @@ def _webp(file: BinaryIO) -> Iterator[Found]:
         if len(head) < 8:
             return
         length = int.from_bytes(head[4:], "little")
-        if head[:4] in wanted:
-            yield wanted[head[:4]], file.read(min(length, _MAX_C2PA_BYTES))
+        yield head[:4], length
         position += 8 + length + length % 2
 
 

@@ -57,11 +57,16 @@ class Directory:
 
     def data(self, tag: int, limit: int) -> bytes:
         """Return the bytes of *tag*, at most *limit*; empty where it is absent."""
-        kind, count, inline = self.entries.get(tag, (0, 0, b""))
-        length = _SIZES.get(kind, 0) * count
+        _, _, inline = self.entries.get(tag, (0, 0, b""))
+        length = self.size(tag)
         if length <= 4:
             return inline[:length]
         return self.read(self.number(inline), min(length, limit))
+
+    def size(self, tag: int) -> int:
+        """Return how many bytes *tag* says to take; 0 where it is absent."""
+        kind, count, _ = self.entries.get(tag, (0, 0, b""))
+        return _SIZES.get(kind, 0) * count
 
     def integer(self, tag: int) -> int:
         """Return the first number of *tag*; 0 where it is absent."""

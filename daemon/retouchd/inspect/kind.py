@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from retouchd.errors import InputError
-from retouchd.inspect import exif, magic
+from retouchd.errors import InputError, StorageError
+from retouchd.inspect import blocks, exif, magic
 from retouchd.inspect.containers import reader_of
 from retouchd.media.still import open_image
 from retouchd.media.vips import pyvips
@@ -17,6 +18,8 @@ from retouchd.values import Header
 
 _MIB = 1 << 20
 _MAX_BANDS = 5  # CMYK and opacity
+# A link, a file of somebody else, a socket: opening it again would not help.
+_CLOSED = {errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENXIO}
 _DEPTHS = {"uchar": 8, "ushort": 16}
 _EXTENSIONS = {
     "jpeg": {".jpg", ".jpeg", ".jpe", ".jfif"},
@@ -35,7 +38,8 @@ class Limits:
     Attributes:
         megapixels: most pixels of one picture, in millions.
         file_bytes: largest file.
-        icc_bytes, xmp_bytes, exif_bytes: largest profile and metadata blocks.
+        icc_bytes, xmp_bytes, exif_bytes, iptc_bytes: largest profile and metadata
+            blocks.
         sidecar_bytes: largest JSON or mask beside a picture; LabelMe writes the whole
             picture into its JSON.
     """
@@ -45,6 +49,7 @@ class Limits:
     icc_bytes: int = 4 * _MIB
     xmp_bytes: int = 1 * _MIB
     exif_bytes: int = 1 * _MIB
+    iptc_bytes: int = 1 * _MIB
     sidecar_bytes: int = 64 * _MIB
 
 
@@ -102,10 +107,18 @@ def open_regular(path: Path, most_bytes: int) -> BinaryIO:
 
     Raises:
         InputError: with the reason, naming *path*.
+        StorageError: the storage failed, or is away; the file is not to blame.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
+        if error.errno not in _CLOSED:
+            raise StorageError(
+                f"the file cannot be opened: {error.strerror}",
+                hint="look at the share that it lies on",
+                file=path,
+                errno=error.errno or 0,
+            ) from error
         reason = "it is a link" if path.is_symlink() else str(error.strerror)
         raise InputError(
             f"the file cannot be opened: {reason}",
@@ -149,6 +162,8 @@ def _format_of(path: Path, limits: Limits) -> str:
             raise InputError(f"this is {phrase}", hint=hint, file=path)
         if found == "tiff":
             _refuse_raw(path, file)
+        for block, size in blocks.claimed(file, found):
+            _check_block(path, block, size, limits)
         return found
 
 
@@ -185,19 +200,30 @@ def _check_pixels(path: Path, image: pyvips.Image, limits: Limits) -> None:
 
 
 def _check_blocks(path: Path, image: pyvips.Image, limits: Limits) -> None:
-    blocks = (
-        ("colour profile", "icc-profile-data", limits.icc_bytes),
-        ("XMP metadata", "xmp-data", limits.xmp_bytes),
-        ("EXIF metadata", "exif-data", limits.exif_bytes),
-    )
-    for words, field, limit in blocks:
-        size = len(_block(image, field))
-        if size > limit:
-            raise InputError(
-                f"its {words} takes {size:,} bytes, at most {limit:,} are taken",
-                hint="export it without the editing history, or raise the limit",
-                file=path,
-            )
+    """Check what libvips unpacked; a packed block may have claimed less."""
+    fields = {
+        "icc": "icc-profile-data",
+        "xmp": "xmp-data",
+        "exif": "exif-data",
+        "iptc": "iptc-data",
+    }
+    for block, field in fields.items():
+        _check_block(path, block, len(_block(image, field)), limits)
+
+
+def _check_block(path: Path, block: str, size: int, limits: Limits) -> None:
+    words, limit = {
+        "icc": ("colour profile", limits.icc_bytes),
+        "xmp": ("XMP metadata", limits.xmp_bytes),
+        "exif": ("EXIF metadata", limits.exif_bytes),
+        "iptc": ("IPTC metadata", limits.iptc_bytes),
+    }[block]
+    if size > limit:
+        raise InputError(
+            f"its {words} takes {size:,} bytes, at most {limit:,} are taken",
+            hint="export it without the editing history, or raise the limit",
+            file=path,
+        )
 
 
 def _block(image: pyvips.Image, field: str) -> bytes:

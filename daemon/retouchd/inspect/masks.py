@@ -8,7 +8,7 @@ from retouchd.errors import InputError
 from retouchd.inspect import frame, magic
 from retouchd.inspect.kind import Limits, open_regular
 from retouchd.media.still import open_image
-from retouchd.media.vips import pyvips
+from retouchd.media.vips import DECODER_ERRORS, pyvips
 from retouchd.values import Header, Region
 
 LABEL = "erase:mask"
@@ -33,7 +33,7 @@ def read(path: Path, header: Header, limits: Limits) -> Region | None:
     with open_regular(path, limits.sidecar_bytes) as file:
         if magic.format_of(file.read(magic.HEAD_BYTES) or b"") != "png":
             raise InputError("the mask is no PNG", hint="save it as PNG", file=path)
-    image = open_image(path, "png")
+    image = open_image(path, "png", access="sequential")
     if not frame.displayed(header).fits(image.width, image.height):
         raise InputError(
             f"the mask has {image.width} x {image.height} pixels, the picture "
@@ -43,7 +43,7 @@ def read(path: Path, header: Header, limits: Limits) -> Region | None:
         )
     try:
         return _region(image, path, limits)
-    except pyvips.Error as error:
+    except DECODER_ERRORS as error:
         raise InputError(
             "the mask is damaged or incomplete",
             hint="save and copy it again",
@@ -64,7 +64,7 @@ def to_png(image: pyvips.Image) -> bytes:
     What is transparent is outside. Empty where nothing is inside.
 
     Raises:
-        pyvips.Error: the pixels cannot be decoded.
+        DECODER_ERRORS: the pixels cannot be decoded.
     """
     if image.hasalpha():
         image = image.flatten(background=0)

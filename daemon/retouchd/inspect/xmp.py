@@ -12,6 +12,8 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from retouchd.media.xmp import is_bearable
+
 Value: TypeAlias = "str | list[Value] | dict[str, Value]"
 """A text, the items of a bag, sequence or alternative, or fields by ``{uri}name``."""
 
@@ -34,16 +36,19 @@ def parse(packet: bytes, limit: int) -> Properties:
         limit: most bytes that are looked at.
 
     Raises:
-        XmpError: larger than *limit*, not XML, a DTD or entities, nested too deep.
+        XmpError: larger than *limit*, too many tags, not XML, a DTD or entities,
+            nested too deep.
     """
     if len(packet) > limit:
         raise XmpError(f"larger than {limit:,} bytes")
+    if not is_bearable(packet):
+        raise XmpError("more tags than can be read")
     text = packet.strip(b"\x00 \r\n\t")
     if not text:
         return {}
     try:
         root = fromstring(text, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError) as error:
+    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise XmpError(f"not readable XML: {error}") from error
     found: dict[str, Value] = {}
     for rdf in root.iter(f"{RDF}RDF"):

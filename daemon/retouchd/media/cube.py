@@ -6,7 +6,9 @@ keywords of DaVinci Resolve.
 
 from __future__ import annotations
 
+import io
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -18,6 +20,7 @@ from retouchd.errors import ConfigError, Problem
 
 _MAX_BYTES = 64 * 2**20
 _MAX_LINE = 4096
+_MAX_LINES = 3_000_000
 _SIZES = {"LUT_1D_SIZE": (2, 65_536), "LUT_3D_SIZE": (2, 129)}
 _RANGES = {"DOMAIN_MIN", "DOMAIN_MAX", "LUT_1D_INPUT_RANGE", "LUT_3D_INPUT_RANGE"}
 _KEYWORDS = {"TITLE", *_SIZES, *_RANGES}
@@ -80,6 +83,8 @@ class _Reader:
     def read(self, text: str) -> None:
         """Take the next line."""
         self.line += 1
+        if self.line > _MAX_LINES:
+            self.refuse("more lines than the largest table needs")
         if len(text) > _MAX_LINE:
             self.refuse(f"the line has {len(text):,} characters")
         words = text.split()
@@ -200,8 +205,8 @@ def parse_cube(path: Path) -> CubeTable:
     return reader.finish()
 
 
-def _lines(reader: _Reader) -> list[str]:
-    """Read the lines of a file that is a text of bearable size."""
+def _lines(reader: _Reader) -> Iterator[str]:
+    """Yield the lines of a file that is a text of bearable size, one at a time."""
     try:
         with reader.path.open("rb") as file:
             content = file.read(_MAX_BYTES + 1)
@@ -213,8 +218,9 @@ def _lines(reader: _Reader) -> list[str]:
         reader.line = content[: content.index(b"\0")].count(b"\n") + 1
         reader.refuse("holds binary data", "save it as a .cube file in plain text")
     # Titles and comments come in any encoding; what counts is ASCII.
-    text = content.decode("utf-8-sig", errors="replace")
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    yield from io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", errors="replace")
+    if content[-1:] in (b"", b"\n", b"\r"):
+        yield ""  # here a further line would have begun
 
 
 def _as_number(word: str) -> float | None:

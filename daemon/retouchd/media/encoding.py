@@ -16,7 +16,7 @@ from retouchd.media.metadata import (
     rights_exif,
     rights_iptc,
 )
-from retouchd.media.vips import pyvips
+from retouchd.media.vips import errno_in, pyvips
 from retouchd.media.xmp import carried_xmp
 from retouchd.values import Metadata, Picture
 
@@ -101,6 +101,7 @@ def encode(
             f"the {encoding.format} output cannot be written: {error}",
             hint="look for free space and permissions of the folder",
             file=path,
+            errno=errno_in(error),
         ) from error
 
 

@@ -41,16 +41,16 @@ def rights_exif(exif: bytes) -> bytes:
     Source: TIFF 6.0 section 2 (little-endian header, one directory, its values).
     """
     start, order = _tiff_start(exif)
-    kept = []
+    kept: dict[int, bytes] = {}  # one value of each: thousands may claim the same bytes
     for tag, kind, count, position in _entries(exif, start, order):
-        if tag in _RIGHTS_TAGS and kind == _ASCII and count > 4:
+        if tag in _RIGHTS_TAGS and tag not in kept and kind == _ASCII and count > 4:
             (offset,) = struct.unpack_from(order + "I", exif, position + 8)
-            kept.append((tag, exif[start + offset : start + offset + count]))
+            kept[tag] = exif[start + offset : start + offset + count]
     if not kept:
         return b""
     directory, values = struct.pack("<H", len(kept)), b""
     values_start = 8 + 2 + 12 * len(kept) + 4
-    for tag, value in sorted(kept):
+    for tag, value in sorted(kept.items()):
         place = values_start + len(values)
         directory += struct.pack("<HHII", tag, _ASCII, len(value), place)
         values += value + b"\0" * (len(value) % 2)
@@ -78,15 +78,15 @@ def iptc_records(iptc: bytes) -> bytes:
 
 def rights_iptc(records: bytes) -> bytes:
     """Return only by-line, credit and copyright of bare IPTC-IIM *records*."""
-    kept, at = b"", 0
+    kept, at = [], 0
     while records[at : at + 1] == b"\x1c" and at + 5 <= len(records):
         record, dataset, size = struct.unpack_from(">BBH", records, at + 1)
         if size & 0x8000:  # an extended dataset; none of ours is that long
             break
         if (record, dataset) in _RIGHTS_DATASETS:
-            kept += records[at : at + 5 + size]
+            kept.append(records[at : at + 5 + size])
         at += 5 + size
-    return kept
+    return b"".join(kept)
 
 
 def in_photoshop_wrapper(records: bytes) -> bytes:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import Any, Literal
 
-from retouchd.errors import DamagedError, InputError
+from retouchd.errors import DamagedError, InputError, StorageError
 from retouchd.media.colour import ICC, to_srgb
 from retouchd.media.metadata import upright_exif
 from retouchd.media.pixels import Pixels, from_array, to_array
-from retouchd.media.vips import pyvips
+from retouchd.media.vips import DECODER_ERRORS, errno_in, pyvips
 from retouchd.values import Header, Metadata, Picture
 
 __all__ = ["Pixels", "decode", "from_array", "open_image", "to_array"]
@@ -23,6 +24,8 @@ _LOADERS = {
     "avif": "heifload",
     "gif": "gifload",
 }
+
+_OF_THE_STORAGE = {errno.ENOENT, errno.ENOTDIR, errno.EIO, errno.ESTALE}
 
 _LAYOUT_FIELDS = {
     *("width", "height", "bands", "format", "coding", "interpretation"),
@@ -59,7 +62,7 @@ def open_image(
     load: Any = getattr(pyvips.Image, loader)
     try:
         return load(os.fsencode(path), fail_on=fail_on, access=access)
-    except pyvips.Error as error:
+    except DECODER_ERRORS as error:
         raise _damaged(path, error) from error
 
 
@@ -87,7 +90,7 @@ def decode(path: Path, header: Header) -> Picture:
         )
     try:
         pixels = _upright(to_srgb(image).copy_memory())
-    except pyvips.Error as error:
+    except DECODER_ERRORS as error:
         raise _damaged(path, error) from error
     if pixels.format not in ("uchar", "ushort") or pixels.bands not in (3, 4):
         raise InputError(
@@ -107,7 +110,11 @@ def _upright(image: pyvips.Image) -> pyvips.Image:
 def _without_fields(image: pyvips.Image) -> pyvips.Image:
     """Return the bare pixels: metadata travels in ``Picture.metadata`` alone."""
     bare = image.copy()
-    for name in bare.get_fields():
+    try:
+        names = bare.get_fields()
+    except UnicodeDecodeError:  # a text in a PNG, under a name in another encoding
+        return from_array(to_array(image))
+    for name in names:
         if name not in _LAYOUT_FIELDS:
             bare.remove(name)
     return bare
@@ -129,8 +136,16 @@ def _metadata(image: pyvips.Image) -> Metadata:
     )
 
 
-def _damaged(path: Path, error: Exception) -> DamagedError:
+def _damaged(path: Path, error: Exception) -> DamagedError | StorageError:
     """Say what a decoder complained about, for people who made the picture."""
+    number = errno_in(error)
+    if number in _OF_THE_STORAGE:
+        return StorageError(
+            f"the file cannot be read: {os.strerror(number)}",
+            hint="look at the share that it lies on",
+            file=path,
+            errno=number,
+        )
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return DamagedError(
         f"the file is cut short or damaged: {lines[-1] if lines else error}",

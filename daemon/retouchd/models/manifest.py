@@ -85,6 +85,9 @@ class Manifest(_Table):
         multiple_of: edges of one run must divide by it.
         backdrop_aid: for ``matte``: on a plain backdrop the colours decide as well;
             for networks that are unsure there.
+        texture_aid: for ``inpaint``: half of each fill continues the waves around
+            it, and where it lacks texture that is taken from beside the hole; for
+            networks that fill texture with fog.
         folder: where the manifest was found.
     """
 
@@ -104,6 +107,7 @@ class Manifest(_Table):
     halo: Annotated[int, Field(ge=0)] = 0
     multiple_of: Annotated[int, Field(ge=1, le=1024)] = 1
     backdrop_aid: bool = False
+    texture_aid: bool = False
     precision: tuple[Literal["fp32", "fp16", "int8"], ...] = ("fp32",)
     input: InputSpec
     mask: MaskSpec | None = None
@@ -137,7 +141,7 @@ def read_manifest(path: Path) -> Manifest:
     try:
         text = _read_text(path)
         values = tomllib.loads(text)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(_unreadable(path, error)) from error
     if "folder" in values:
         raise ConfigError(
@@ -152,6 +156,8 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def _read_text(path: Path) -> str:
+    if not path.is_file():  # a pipe would keep whoever reads it waiting for ever
+        raise ValueError("not a regular file")
     if path.stat().st_size > _LARGEST_MANIFEST:
         raise ValueError(f"longer than {_LARGEST_MANIFEST} bytes")
     return path.read_text(encoding="utf-8")
@@ -160,7 +166,8 @@ def _read_text(path: Path) -> str:
 def _unreadable(path: Path, error: Exception) -> Problem:
     place = re.search(r"line (\d+)", str(error))
     line = int(place[1]) if place else 0
-    return Problem(f"no readable manifest: {error}", "mend the TOML", str(path), line)
+    what = "nested too deep" if isinstance(error, RecursionError) else error
+    return Problem(f"no readable manifest: {what}", "mend the TOML", str(path), line)
 
 
 def _problems(path: Path, text: str, error: ValidationError) -> list[Problem]:

@@ -3,7 +3,8 @@
 ONNX Runtime reads files that a model names beside itself, even when the model
 comes from memory; a crafted model so reads any file of the machine. The walker
 here visits every message in which a tensor or an operator can stand, and refuses
-external data and unknown operators. Field numbers: ``onnx.proto`` of ONNX 1.21.
+external data and operators that ONNX Runtime does not bring along. Field numbers:
+``onnx.proto`` of ONNX 1.21.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from retouchd.errors import ModelError
+from retouchd.models.runtime import known_operators
 
 ALLOWED_DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
 LARGEST_MODEL = 2 * 1024**3
@@ -41,7 +43,11 @@ _CHILDREN = {
     "opset": {},
 }
 _DOMAIN_FIELD = {"opset": 1, "node": 7, "function": 10}
+_NAME_FIELD = {"node": 4, "function": 1}
 _EXTERNAL_DATA, _DATA_LOCATION = 13, 14
+
+Operator = tuple[str, str]
+"""Domain and name; the domain of ONNX itself is empty."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +87,12 @@ class _UnsafeError(Exception):
 def _walk(model: memoryview) -> None:
     graphs = visited = 0
     waiting = [("model", model, 0)]
+    operators: dict[str, set[Operator]] = {"node": set(), "function": set()}
     while waiting:
         message, body, depth = waiting.pop()
         graphs += message == "graph"
+        if message in operators:
+            operators[message].add(_operator(message, body))
         if depth > _DEEPEST:
             raise _UnsafeError("the graph is nested too deeply")
         for field in _fields(body):
@@ -96,6 +105,24 @@ def _walk(model: memoryview) -> None:
                 waiting.append((child, field.body, depth + 1))
     if not graphs:
         raise _UnsafeError("this is no ONNX model: it holds no graph")
+    _refuse_unknown(operators["node"] - operators["function"])
+
+
+def _refuse_unknown(used: set[Operator]) -> None:
+    unknown = used - known_operators()
+    if unknown:
+        name = ascii(".".join(filter(None, min(unknown))))
+        raise _UnsafeError(f"it uses the unknown operator {name}")
+
+
+def _operator(message: str, body: memoryview) -> Operator:
+    """Read which operator a node runs, or a function defines; the last word counts."""
+    words = {_DOMAIN_FIELD[message]: "", _NAME_FIELD[message]: ""}
+    for field in _fields(body):
+        if field.number in words:
+            words[field.number] = bytes(field.body[:80]).decode("utf-8", "replace")
+    domain, name = words.values()
+    return "" if domain == "ai.onnx" else domain, name
 
 
 def _check(message: str, field: _Field) -> None:

@@ -12,10 +12,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import onnxruntime as ort
-from onnxruntime.capi import onnxruntime_pybind11_state as _native
 
 from retouchd.errors import ModelError
+from retouchd.settings import silence_onnx_runtime
+
+silence_onnx_runtime()
+
+import onnxruntime as ort  # noqa: E402  (reads the environment when it is imported)
+from onnxruntime.capi import onnxruntime_pybind11_state as _native  # noqa: E402
 
 _CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 _SILENT, _WARNING = 4, 2
@@ -88,6 +92,17 @@ def create_session(model: bytes, runtime: Runtime, file: Path) -> Any:
             file=file,
         )
     return session
+
+
+@cache
+def known_operators() -> frozenset[tuple[str, str]]:
+    """Every operator that ONNX Runtime brings along, as (domain, name).
+
+    Left out is ``EPContext``, which loads a compiled network from a file it names.
+    """
+    schemas = _native.get_all_operator_schema()
+    known = frozenset((schema.domain, schema.name) for schema in schemas)
+    return known - {("com.microsoft", "EPContext")}
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from retouchd.errors import ConfigError, Problem
 from retouchd.gates import known_gates
-from retouchd.rules.schema import Rule
+from retouchd.rules.schema import RULE_NAME, Rule
 from retouchd.rules.yaml_nodes import Document, read_yaml
 from retouchd.settings.explain import did_you_mean, distinct, explain, known_keys
 from retouchd.settings.lines import Path as KeyPath
@@ -57,7 +58,8 @@ def find_rule(folders: Sequence[Path], name: str) -> Path:
     Raises:
         ConfigError: no folder has it.
     """
-    for folder in folders:
+    is_name = re.fullmatch(RULE_NAME, name)  # a path could lead anywhere
+    for folder in folders if is_name else ():
         path = folder / f"{name}.yaml"
         if path.is_file():
             return path
@@ -165,8 +167,8 @@ class _RuleFile:
 
     def _complain(self, path: KeyPath, message: str, hint: str) -> None:
         document = self._document
+        key = dotted(path)
+        shown = key if key.isprintable() else ascii(key)  # it may steer a terminal
         self._problems.append(
-            Problem(
-                message, hint, str(document.file), document.line(path), dotted(path)
-            )
+            Problem(message, hint, str(document.file), document.line(path), shown)
         )

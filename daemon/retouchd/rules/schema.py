@@ -30,6 +30,10 @@ _DEEP_FORMATS = {"png", "tiff", "avif", ""}
 """Formats that hold 16 bits (AVIF: 12); empty: known only when a drop is there."""
 
 
+RULE_NAME = r"[a-z0-9][a-z0-9._-]{0,62}"
+"""Form of the names of rules, and so of their files."""
+
+
 def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
@@ -161,7 +165,7 @@ class Rule(_Part):
     ``steps`` and ``gates`` are pairs of the word and what it stands for, in order.
     """
 
-    rule: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
+    rule: Annotated[str, Field(pattern=f"^{RULE_NAME}$")]
     match: Match = Match()
     tier: Tier = "draft"
     escalate: None = None
@@ -206,6 +210,11 @@ class Rule(_Part):
         """Files that steps and gates read, such as LUTs."""
         parts = [part for _, part in (*self.steps, *self.gates)]
         return tuple(path for part in parts for path in _paths_in(part))
+
+    @cached_property
+    def watched(self) -> frozenset[str]:
+        """Words of the steps that gates of this rule look at one by one."""
+        return frozenset(word for _, gate in self.gates for word in gate.watches)
 
     @cached_property
     def rule_hash(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Literal
 
 from retouchd.media.encoding import Format
@@ -25,7 +26,8 @@ FORMATS: dict[str, Format] = {
 """Format of an output by the extension of its name, in lower case."""
 
 _FIELD = re.compile(r"\{([^{}]*)\}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# Control, format (bidirectional overrides), lone surrogates, separators of lines.
+_UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 def format_of(name: str) -> Format | Literal[""]:
@@ -60,9 +62,10 @@ def _check_path(template: str) -> None:
             f"{template!r} is an absolute path",
             "name a file below out/, such as {stem}.jpg",
         )
-    if "\\" in template or _CONTROL.search(template):
+    if "\\" in template or any(unicodedata.category(c) in _UNSEEN for c in template):
         raise ValueError(
-            f"{template!r} holds a backslash or a control character", "separate with /"
+            f"{template!r} holds a backslash, a control or a direction character",
+            "separate with /",
         )
     parts = template.split("/")
     if ".." in parts:

@@ -152,7 +152,8 @@ class _Reader:
     def _not_yaml(self, error: yaml.YAMLError) -> NoReturn:
         mark = getattr(error, "problem_mark", None)
         what = getattr(error, "problem", None) or str(error).splitlines()[0]
-        line = mark.line + 1 if mark else 1
+        before = self._text[: getattr(error, "position", 0)]
+        line = mark.line + 1 if mark else before.count("\n") + 1
         hint = "mend the indentation, quotes or brackets near this line"
         raise ConfigError(
             Problem(f"is not YAML: {what}", hint, str(self._file), line)
