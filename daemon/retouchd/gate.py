@@ -1,17 +1,55 @@
-"""The contract of a gate: its thresholds, and one method that judges a result."""
+"""The contract of a gate: its thresholds, and one method that judges an attempt."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
 from retouchd.values import GateRun, Picture
 
 
+@dataclass(frozen=True)
+class Stage:
+    """One step of an attempt, with the picture on either side of it."""
+
+    word: str
+    before: Picture
+    after: Picture
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What a gate may look at.
+
+    Attributes:
+        before: the upright input.
+        after: the result of all steps.
+        stages: in order; only those that a gate of the rule asked for.
+    """
+
+    before: Picture
+    after: Picture
+    stages: tuple[Stage, ...] = ()
+
+    def stages_of(self, words: tuple[str, ...]) -> tuple[Stage, ...]:
+        """Return the stages of these steps, in order."""
+        return tuple(stage for stage in self.stages if stage.word in words)
+
+
 class Gate(BaseModel):
-    """One automatic check of the result; the file it stands in names its word."""
+    """One automatic check of the result; the file it stands in names its word.
+
+    Attributes:
+        watches: words of the steps that the gate looks at one by one and blames;
+            empty: it looks at input and result only.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    def judge(self, before: Picture, after: Picture) -> GateRun:
-        """Compare the upright input with the result of the steps."""
+    watches: ClassVar[tuple[str, ...]] = ()
+
+    def judge(self, attempt: Attempt) -> GateRun:
+        """Measure *attempt*; a verdict that fails says in words what is wrong."""
         raise NotImplementedError

@@ -187,7 +187,7 @@ class StepRun:
     Times: ``wall_ms`` milliseconds, ``cpu_s`` CPU seconds of the threads that
     worked for it, ``gpu_s`` seconds of the device, ``model_s`` seconds inside
     ONNX Runtime (part of ``wall_ms``; the benchmark's bare time). ``step`` is the
-    word of a step, or ``decode`` / ``encode``.
+    word of a step, or ``decode``, ``gates`` or ``encode``.
     """
 
     step: str
@@ -211,7 +211,13 @@ class StepRun:
 
 @dataclass(frozen=True)
 class GateRun:
-    """Verdict of one gate on one attempt."""
+    """Verdict of one gate on one attempt.
+
+    Attributes:
+        step: the step that a failed gate blames; empty: none in particular.
+        regions: where the trouble is: left, top, right, bottom, each a fraction
+            (0..1) of the result.
+    """
 
     gate: str
     value: float
@@ -219,6 +225,8 @@ class GateRun:
     threshold: float
     passed: bool
     detail: str = ""
+    step: str = ""
+    regions: tuple[tuple[float, float, float, float], ...] = ()
     attempt: int = 1
 
 
@@ -249,7 +257,9 @@ class Outcome:
     """What became of one job in the worker.
 
     ``error`` empty: the renditions are staged. ``destination`` says whether they
-    go to ``out`` or wait for a person in ``review``.
+    go to ``out`` or wait for a person in ``review``. ``errno`` is the number of the
+    operating system's error that ended the job, 0 where there was none: a full disk
+    or a lost share is not the file's fault.
     """
 
     job: str
@@ -268,3 +278,4 @@ class Outcome:
     error: str = ""
     hint: str = ""
     retryable: bool = False
+    errno: int = 0

@@ -7,14 +7,19 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from retouchd.gate import Attempt
 from retouchd.gates.dimensions import Dimensions
 from retouchd.media.vips import pyvips
 from retouchd.values import Picture
 
 
-def picture(width: int, height: int) -> Picture:
-    """Make a black picture."""
-    return Picture(pyvips.Image.black(width, height, bands=3))
+def result(width: int, height: int) -> Attempt:
+    """Make an attempt that ended in a black picture."""
+    before, after = (
+        Picture(pyvips.Image.black(*edges, bands=3))
+        for edges in ((9, 9), (width, height))
+    )
+    return Attempt(before, after)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +40,7 @@ def test_reports_the_figure_that_decides(
     options: dict[str, Any], passed: bool, value: Any, threshold: float
 ) -> None:
     """The first failing check wins, else the first one that was asked for."""
-    run = Dimensions(**options).judge(picture(9, 9), picture(300, 200))
+    run = Dimensions(**options).judge(result(300, 200))
 
     assert (run.gate, run.passed, run.value, run.threshold) == (
         "dimensions", passed, value, threshold,
@@ -47,9 +52,9 @@ def test_an_aspect_allows_for_whole_pixels() -> None:
     """No picture of 1000 pixels is exactly 16:9; the nearest one passes."""
     gate = Dimensions(aspect="16:9")
 
-    assert gate.judge(picture(9, 9), picture(1000, 562)).passed
-    assert gate.judge(picture(9, 9), picture(1000, 563)).passed
-    assert not gate.judge(picture(9, 9), picture(1000, 565)).passed
+    assert gate.judge(result(1000, 562)).passed
+    assert gate.judge(result(1000, 563)).passed
+    assert not gate.judge(result(1000, 565)).passed
 
 
 @pytest.mark.parametrize("options", [{}, {"width": 0}, {"long_edge": 5}])

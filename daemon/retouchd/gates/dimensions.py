@@ -6,9 +6,9 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from retouchd.gate import Gate
+from retouchd.gate import Attempt, Gate
 from retouchd.media.framing import Aspect, ratio
-from retouchd.values import GateRun, Picture
+from retouchd.values import GateRun
 
 
 class Dimensions(Gate):
@@ -34,9 +34,10 @@ class Dimensions(Gate):
             )
         return self
 
-    def judge(self, before: Picture, after: Picture) -> GateRun:  # noqa: ARG002
+    def judge(self, attempt: Attempt) -> GateRun:
         """Report the first check that fails, or else the first one asked for."""
-        runs = self._checks(after.image.width, after.image.height)
+        image = attempt.after.image
+        runs = self._checks(image.width, image.height)
         return next((run for run in runs if not run.passed), runs[0])
 
     def _checks(self, width: int, height: int) -> list[GateRun]:

@@ -1,0 +1,1 @@
+"""Figures of quality, read off pictures; gates compare them with thresholds."""
