@@ -3,23 +3,30 @@
 
 PYTHON ?= python3
 ARGS ?=
+DATA ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench lock clean
+.PHONY: help demo test test-models evaluate faults faults-long lint format bench lock clean
 
 help: ## list these tasks
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
-		while IFS='|' read -r task text; do printf '  make %-8s %s\n' "$$task" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
+		while IFS='|' read -r task text; do printf '  make %-11s %s\n' "$$task" "$$text"; done
 
 demo: $(VENV)/installed ## run the real daemon on the samples, show its report
 	$(BIN)/retouchd demo $(ARGS)
 
 test: $(VENV)/installed-dev ## run all tests
 	$(BIN)/python -m pytest $(ARGS)
+
+faults: $(VENV)/installed-dev ## break everything around the daemon (8 minutes)
+	$(BIN)/python -m pytest tests/faults $(ARGS)
+
+faults-long: $(VENV)/installed-dev ## the same in full sizes (hours)
+	$(BIN)/python -m pytest tests/faults --long $(ARGS)
 
 lint: $(VENV)/installed-dev ## check style, types and the direction of imports
 	$(BIN)/ruff check
@@ -30,6 +37,12 @@ lint: $(VENV)/installed-dev ## check style, types and the direction of imports
 format: $(VENV)/installed-dev ## put the code into the agreed shape
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+test-models: $(VENV)/installed-train ## run the tests of the training code (installs PyTorch)
+	$(BIN)/python -m pytest tests/models_training $(ARGS)
+
+evaluate: $(VENV)/installed ## measure the draft models: make evaluate DATA=folder
+	$(BIN)/python models/evaluate.py --data "$(DATA)" $(ARGS)
 
 bench: $(VENV)/installed ## measure this machine
 	$(BIN)/retouchd bench $(ARGS)
@@ -60,4 +73,8 @@ $(VENV)/installed: requirements.lock pyproject.toml | $(VENV)/made
 
 $(VENV)/installed-dev: requirements-dev.lock $(VENV)/installed
 	$(PIP) install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/installed-train: $(VENV)/installed-dev
+	$(PIP) install --quiet --no-build-isolation -e '.[train]'
 	@touch $@

@@ -1,0 +1,1 @@
+"""Runs retouchd as people run it, and breaks what is around it."""

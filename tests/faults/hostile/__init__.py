@@ -1,0 +1,1 @@
+"""Files that mean harm, made on the spot; only ``run_mutants`` imports retouchd."""

@@ -1,0 +1,1 @@
+"""A daemon under load, and what kills it: producers, a killer, gauges."""

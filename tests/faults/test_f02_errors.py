@@ -1,0 +1,53 @@
+"""F2: an error, or success reported as one, from every durable call in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from harness.bench import EVERY_CASE, Bench, Shape
+from harness.shim import Arm, How, Method
+from harness.sweep import Sweep, sample
+
+pytestmark = [pytest.mark.timeout(3600), pytest.mark.needs("cc")]
+
+FAULTS: tuple[tuple[How, str], ...] = (
+    ("fail", "EIO"),
+    ("fail", "ENOSPC"),
+    ("fail", "EROFS"),
+    ("fail", "ESTALE"),
+    ("fail", "EXDEV"),
+    ("fail", "EEXIST"),
+    ("done but fail", "EIO"),
+)
+
+
+@pytest.mark.parametrize(("shape", "method"), EVERY_CASE, ids=str)
+def test_error_from_each_durable_call(
+    make_bench: Callable[[Shape, Method], Bench],
+    sweep: Sweep,
+    figures: Callable[..., None],
+    is_long: bool,
+    shape: Shape,
+    method: Method,
+) -> None:
+    """P1, P2, P3: one failing call delays its folder; the daemon goes on by itself."""
+    bench = make_bench(shape, method)
+    points = len(bench.live().calls)
+    cases = [(at, how, error) for at in range(1, points + 1) for how, error in FAULTS]
+
+    for at, how, error in sample(cases, 1.0 if is_long else 0.03):
+
+        def check(at: int = at, how: How = how, error: str = error) -> None:
+            bench.reset()
+            life = bench.live(Arm(at, how, error))
+            assert life.status in ("idle", "ended"), life.status
+            bench.recover()
+            bench.judge_exact()
+            bench.must_be_at_rest()
+
+        sweep.run(check, at=at, how=how, error=error)
+
+    figures("F2", errors=sweep.cases, points=points, case=f"{shape} {method}")
+    sweep.must_be_right()

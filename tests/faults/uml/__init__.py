@@ -1,0 +1,1 @@
+"""A second kernel as an ordinary process: real NFS and SMB, servers and clients."""

@@ -1,0 +1,1 @@
+"""Whoever fills an inbox, and how badly: rude programs and real clients."""
