@@ -100,12 +100,19 @@ def _catch_libraries(
 
 def _escape_values(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Keep names of files from steering the terminal."""
-    return {key: _printable(value) for key, value in event.items()}
+    return {key: _shown(value) for key, value in event.items()}
 
 
-def _printable(value: object) -> object:
-    if isinstance(value, bool | int | float | None):
-        return value
+def _shown(value: object) -> object:
+    return value if isinstance(value, bool | int | float | None) else printable(value)
+
+
+def printable(value: object) -> str:
+    """Return *value* as text that cannot steer a terminal.
+
+    Control and bidirectional characters, and bytes of names that are no UTF-8, are
+    written as escapes; line ends and tabs stay.
+    """
     return re.sub(r"[^\n\t -~]", lambda match: _escaped(match[0]), str(value))
 
 

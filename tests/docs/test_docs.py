@@ -16,8 +16,10 @@ from pydantic import BaseModel
 
 from retouchd.cli import commands
 from retouchd.gates import known_gates
+from retouchd.ledger.database import Database
 from retouchd.ledger.schema import STATES
 from retouchd.media.header import size_of
+from retouchd.ops.metrics import Figures
 from retouchd.rules.load import load_rule
 from retouchd.rules.schema import Match, Output, Rule
 from retouchd.settings import (
@@ -34,7 +36,14 @@ from retouchd.settings import (
 from retouchd.steps import known_steps
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PAGES = ("README.md", "docs/configuration.md", "docs/rules.md", "docs/operations.md")
+PAGES = (
+    "README.md",
+    "docs/configuration.md",
+    "docs/rules.md",
+    "docs/gates.md",
+    "docs/operations.md",
+    "docs/reliability.md",
+)
 SAMPLES = shipped_folder("sample_hotfolder") / "in"
 
 NOT_BUILT_YET = {"escalate"}
@@ -248,3 +257,19 @@ def test_the_picture_is_small_and_large_enough() -> None:
 
     assert picture.stat().st_size < 250_000
     assert min(size_of(picture)) > 600
+
+
+def test_the_documented_metrics_are_the_exported_ones(tmp_path: Path) -> None:
+    """An alert on a name that does not exist would never fire."""
+    page = (REPOSITORY / "docs" / "operations.md").read_text()
+    documented = set(re.findall(r"^\| `(retouchd_[a-z_]+)` \|", page, re.MULTILINE))
+    with Database.open(tmp_path / "ledger.db") as ledger:
+        figures = Figures(ledger, [], lambda: (), lambda: 0).collect()
+        exported = {
+            family.name + ("_total" if family.type == "counter" else "")
+            for family in figures
+        }
+
+    assert documented == exported
+    for alerted in re.findall(r"retouchd_[a-z_]+[a-z]", page.partition("## Alerts")[2]):
+        assert alerted in exported

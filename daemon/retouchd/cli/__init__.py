@@ -10,6 +10,7 @@ from retouchd import __version__
 from retouchd.cli.bench import bench
 from retouchd.cli.check import check, doctor
 from retouchd.cli.demo import demo
+from retouchd.cli.fsck import fsck
 from retouchd.cli.init import init
 from retouchd.cli.jobs import jobs, retry
 from retouchd.cli.models import models
@@ -20,6 +21,7 @@ from retouchd.cli.run import run
 from retouchd.cli.status import pause, resume, status
 from retouchd.cli.trial import trial
 from retouchd.errors import RetouchdError
+from retouchd.log import printable
 
 
 @click.group()
@@ -41,6 +43,7 @@ for command in (
     check,
     demo,
     doctor,
+    fsck,
     init,
     jobs,
     models,
@@ -62,9 +65,9 @@ def main() -> None:
     try:
         commands(prog_name="retouchd")
     except RetouchdError as error:
-        for line in str(error).splitlines():
+        for line in printable(error).splitlines():
             click.echo(f"error: {line}", err=True)
         sys.exit(error.exit_code)
     except OSError as error:  # such as a ledger that belongs to another user
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"error: {printable(error)}", err=True)
         sys.exit(1)

@@ -8,7 +8,7 @@ import click
 
 from retouchd.app import Daemon
 from retouchd.cli.shared import SOME_FILES_FAILED, pass_config, settings_with_rules
-from retouchd.errors import LedgerError
+from retouchd.errors import LedgerError, LedgerRefusedError
 from retouchd.log import set_up
 
 TEMPORARY_FAILURE = 75
@@ -17,15 +17,25 @@ TEMPORARY_FAILURE = 75
 
 @click.command()
 @click.option("--once", is_flag=True, help="Take what is there, finish it, stop.")
+@click.option(
+    "--takeover",
+    is_flag=True,
+    help="Take roots over from a daemon on a dead machine without the usual wait.",
+)
 @pass_config
-def run(config: str | None, *, once: bool) -> None:
+def run(config: str | None, *, once: bool, takeover: bool) -> None:
     """Watch the hot folders and finish what is dropped there, until a signal."""
     settings = settings_with_rules(config)
     set_up(settings.log.format, settings.log.level)
+    daemon = None
     try:
-        tally = Daemon(settings).run(once=once)
+        daemon = Daemon(settings, takeover=takeover)
+        tally = daemon.run(once=once)
     except LedgerError as error:
-        error.exit_code = TEMPORARY_FAILURE
+        # What is refused at the start needs a person. The same found later does not
+        # say so yet: the next start looks at the whole database.
+        if daemon or not isinstance(error, LedgerRefusedError):
+            error.exit_code = TEMPORARY_FAILURE
         raise
     if once:
         click.echo(tally.sentence())

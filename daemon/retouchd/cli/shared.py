@@ -16,11 +16,15 @@ from rich.text import Text
 from retouchd.errors import ConfigError, RetouchdError
 from retouchd.ledger.database import Database
 from retouchd.ledger.lock import is_running
+from retouchd.log import printable
 from retouchd.settings import Settings, find_config, load_settings
 from retouchd.settings.load import misspelt_variables
 from retouchd.settings.rule_names import missing_rules
 
 SOME_FILES_FAILED = 3
+
+_PROSE = {"detail", "error", "hint", "reason"}
+"""Columns whose texts are ours and may have several lines."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 pass_config = click.pass_obj
@@ -95,12 +99,16 @@ def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool, nothing: str) -> N
     for column in rows[0]:
         table.add_column(column.replace("_", " "), overflow="fold")
     for row in rows:
-        table.add_row(*(_cell(value) for value in row.values()))
+        table.add_row(*(_cell(column, value) for column, value in row.items()))
     console().print(table)
 
 
-def _cell(value: object) -> Text:
+def _cell(column: str, value: object) -> Text:
     # Text, because a name such as [bold].jpg would steer the table.
     if isinstance(value, bool):
         return Text("yes" if value else "no")
-    return Text("" if value is None else str(value))
+    if value is None:
+        return Text("")
+    text = printable(value)
+    # A line end in a name would look like a row of its own.
+    return Text(text if column in _PROSE else text.replace("\n", "\\n"))

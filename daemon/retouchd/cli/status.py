@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -15,10 +16,13 @@ from retouchd.cli.shared import (
     settings_from,
     show,
 )
+from retouchd.jobs.process import try_out
+from retouchd.jobs.sandbox import Confinement
 from retouchd.ledger.database import Database
 from retouchd.ledger.lock import is_running
 from retouchd.ledger.requests import ask
 from retouchd.ledger.views import Row, folder_rows, state_rows
+from retouchd.parts import confinement
 from retouchd.settings import Settings
 from retouchd.settings.explain import did_you_mean
 
@@ -28,14 +32,22 @@ from retouchd.settings.explain import did_you_mean
 @pass_config
 def status(config: str | None, *, as_json: bool) -> None:
     """Show the daemon, its hot folders and the jobs by state."""
-    path = settings_from(config).database
+    settings = settings_from(config)
+    path = settings.database
     running = is_running(path)
+    closed = try_out(Confinement(for_gpu=confinement(settings).for_gpu))
     folders, states = _rows(path)
     if as_json:
-        facts = {"running": running, "hot_folders": folders, "jobs": states}
+        facts = {
+            "running": running,
+            "sandbox": asdict(closed),
+            "hot_folders": folders,
+            "jobs": states,
+        }
         click.echo(json.dumps(facts, indent=2))
         return
-    click.echo(f"daemon: {'running' if running else 'not running'}\n")
+    click.echo(f"daemon: {'running' if running else 'not running'}")
+    click.echo(f"workers are locked in by: {closed.sentence()}\n")
     show(folders, as_json=False, nothing="no hot folder has been watched yet")
     click.echo()
     show(states, as_json=False, nothing="no jobs yet")
