@@ -11,7 +11,7 @@ from datetime import datetime
 import pytest
 import structlog
 
-from retouchd.log import get_logger, set_up
+from retouchd.log import get_logger, printable, set_up
 
 ESCAPE = "evil\x1b[2J\u202egpj.\udcff\n.jpg"
 
@@ -106,3 +106,12 @@ def test_libraries_write_into_the_same_log() -> None:
     logging.getLogger("some.library").warning("queue %s", "overflow")
 
     assert json.loads(stream.getvalue())["event"] == "queue overflow"
+
+
+def test_names_cannot_steer_a_terminal() -> None:
+    """Escapes, bidirectional marks and stray bytes of a name are written out."""
+    name = "a\x1b]0;x\x07\u202egpj.\udcff\nb"
+
+    shown = printable(name)
+
+    assert shown == "a\\x1b]0;x\\x07\\u202egpj.\\udcff\nb"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -146,6 +148,7 @@ def _manifest_paths(folders: Sequence[Path]) -> Iterator[Path]:
 def _read_weights(manifest: Manifest) -> bytes:
     """Read the weights once: what is hashed is what is looked through and loaded."""
     try:
+        _check_size(manifest, manifest.weights.stat())
         weights = manifest.weights.read_bytes()
     except OSError as error:
         raise ModelError(
@@ -164,6 +167,23 @@ def _read_weights(manifest: Manifest) -> bytes:
     return weights
 
 
+def _check_size(manifest: Manifest, status: os.stat_result) -> None:
+    """Refuse pipes, and what is not as large as promised, before it is read."""
+    if not stat.S_ISREG(status.st_mode):
+        raise ModelError(
+            "the weights are not a regular file",
+            hint="put the file itself there",
+            file=manifest.weights,
+        )
+    if status.st_size != manifest.bytes:
+        raise ModelError(
+            f"the weights have {status.st_size:,} bytes, "
+            f"the manifest says {manifest.bytes:,}",
+            hint="fetch the weights again, or correct the manifest if they are meant",
+            file=manifest.weights,
+        )
+
+
 def _weights_problem(manifest: Manifest) -> Problem | None:
     if manifest.url and not manifest.weights.exists():
         return None
@@ -171,6 +191,7 @@ def _weights_problem(manifest: Manifest) -> Problem | None:
         _read_weights(manifest)
     except ModelError as error:
         path = str(manifest.folder / FILE_NAME)
-        key = "sha256" if "sha256" in error.message else "file"
+        named = (key for key in ("sha256", "bytes") if key in error.message)
+        key = next(named, "file")
         return Problem(f"{manifest.file}: {error.message}", error.hint, path, key=key)
     return None
