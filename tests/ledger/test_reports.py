@@ -92,6 +92,19 @@ def test_counts_states_sizes_and_times(ledger: Database, book: Booker) -> None:
     assert by_folder["other"].per_delivered is None
 
 
+def test_a_clock_set_back_gives_no_negative_time(
+    ledger: Database, book: Booker
+) -> None:
+    """A job across a clock change has no duration; the others keep theirs."""
+    book("a", arrived_at="2026-11-22T11:59:00.000Z")
+    book("b", arrived_at="2027-11-22T11:59:00.000Z")
+
+    [line] = report(ledger, by="hot_folder").lines
+
+    assert (line.seconds_p50, line.seconds_p95) == (60.0, 60.0)
+    assert line.delivered == 2
+
+
 def test_a_model_pays_for_its_own_seconds(ledger: Database, book: Booker) -> None:
     """The GPU's cost goes to the model that ran on it, the bought picture to all."""
     book("one")

@@ -228,7 +228,10 @@ def _time(line: Line, jobs: Iterable[_Job]) -> None:
     spans = [
         (_seconds(job.row["arrived_at"]), _seconds(job.row["delivered_at"]))
         for job in jobs
-        if job.row["arrived_at"] and job.row["delivered_at"]
+        # A clock that was set back in between leaves no duration that could be told.
+        if job.row["arrived_at"]
+        and job.row["delivered_at"]
+        and job.row["arrived_at"] <= job.row["delivered_at"]
     ]
     if not spans:
         return
