@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import threading
 import time
@@ -12,6 +11,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 
 from retouchd.errors import AWAY, ConfigError, Problem
+from retouchd.jobs import verdicts
 from retouchd.jobs.backlog import Backlog
 from retouchd.jobs.messages import Begun, Finished, OutOfReach, Ready
 from retouchd.jobs.order import Order
@@ -228,7 +228,7 @@ class Pool:
     def _strand(self, share: str) -> None:
         """Let no order of a dead share wait in turn while others could run."""
         for order in self._backlog.strand(share):
-            self._settle(_stranded(order))
+            self._settle(verdicts.stranded(order))
 
     def _bury(self) -> None:
         """The worker died: find the jobs that may be the reason."""
@@ -238,7 +238,7 @@ class Pool:
         self.restarts += 1
         self._idle_deaths = 0 if any(jobs.values()) else self._idle_deaths + 1
         for order in self._backlog.suspect():
-            self._settle(_killer(order, code))
+            self._settle(verdicts.killer(order, code))
         if self._idle_deaths >= DEATHS_IN_A_ROW:
             log.critical("worker_keeps_dying", deaths=self._idle_deaths)
             raise SystemExit
@@ -261,9 +261,9 @@ class Pool:
         if is_storage:
             order = self._backlog.excuse(hanging.job)
             self._strand(order.drop.hot_folder)
-            self._settle(_stalled(order, hanging))
+            self._settle(verdicts.stalled(order, hanging))
         elif self._backlog.blame(hanging.job):
-            self._settle(_hung(hanging))
+            self._settle(verdicts.hung(hanging))
         self._replace()
 
     def _replace(self) -> None:
@@ -272,42 +272,3 @@ class Pool:
         self._renewal = ""
         if not self._is_abandoned:
             self._worker = self._spawn()
-
-
-def _killer(order: Order, code: int) -> Outcome:
-    return Outcome(
-        job=order.job,
-        error=f"the program that edits pictures died on this file (exit code {code})",
-        hint="open it in an editor and save it anew; if that file fails too, report it",
-    )
-
-
-def _hung(begun: Begun) -> Outcome:
-    return Outcome(
-        job=begun.job,
-        error=f"the step {begun.step} did not end within {begun.seconds:.0f} s "
-        f"at {begun.megapixels:.1f} megapixels, twice",
-        hint="on a slow machine raise step_factor under [limits]; else save the file "
-        "anew and drop it again",
-    )
-
-
-def _stranded(order: Order) -> Outcome:
-    return Outcome(
-        job=order.job,
-        error="its share went away before the job began",
-        hint="nothing to do: it runs when the share is back",
-        retryable=True,
-        errno=errno.ECANCELED,
-    )
-
-
-def _stalled(order: Order, begun: Begun) -> Outcome:
-    return Outcome(
-        job=order.job,
-        error=f"the storage did not answer for {begun.seconds:.0f} s "
-        f"at the step {begun.step}",
-        hint="is the server of the share up? see `mount` and the kernel's log",
-        retryable=True,
-        errno=errno.ETIMEDOUT,
-    )
