@@ -20,7 +20,7 @@ Victim = Literal["daemon", "stopping daemon", "worker", "helper"]
 
 PAUSE_SECONDS = 0.5
 """Every second kill comes within this time after the last one, in the middle of a start
-or of a recovery; every other one within this time after a claim, once there was a
+or of a recovery; every other one within a fifth of it after a claim, once there was a
 result again."""
 
 PATIENCE_SECONDS = 60.0
@@ -74,7 +74,9 @@ class Killer:
         """Wait for a random moment, kill *victim*; a daemon runs afterwards."""
         if self._chance.random() < 0.5:
             self._wait_for_work()
-        time.sleep(self._chance.uniform(0, PAUSE_SECONDS))
+            time.sleep(self._chance.uniform(0, PAUSE_SECONDS / 5))
+        else:
+            time.sleep(self._chance.uniform(0, PAUSE_SECONDS))
         self._see_that_it_runs()
         if "daemon" in victim:
             self._kill_daemon(victim)
