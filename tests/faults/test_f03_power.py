@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.bench import EVERY_CASE, Shape
+from auditor import Verdict
+from harness.bench import EVERY_CASE, Bench, Shape
 from harness.replay import Replay
 from harness.shim import KILLS, How, Method
 from harness.sweep import Sweep
@@ -21,6 +22,14 @@ pytestmark = [
     pytest.mark.long,
     pytest.mark.needs("root", "cc", "mkfs.ext4"),
 ]
+
+HELD_WITH: frozenset[Method] = frozenset({"link"})
+"""Methods after which a cut leaves jobs to a person: those of one group of results.
+
+Links that were not yet forced to disk are undone, and with them the removal of the
+stages: it looks as if somebody had taken the results away between the two. An NFS
+server forces each link to disk before it answers; the disks here do not.
+"""
 
 
 @pytest.mark.parametrize(("shape", "method"), EVERY_CASE, ids=str)
@@ -38,18 +47,35 @@ def test_power_cut_at_each_durable_call(
     cabinet = make_cabinet(shape, method)
     cabinet.reset()
     points = len(cabinet.bench.live().calls)
+    held = 0
 
     for at in range(1, points + 1):
         for how in KILLS:
 
             def check(at: int = at, how: How = how) -> None:
+                nonlocal held
                 cabinet.reset()
                 cabinet.live_and_cut(at, how)
                 cabinet.bench.recover()
-                cabinet.bench.judge_exact()
+                verdict = _judge(cabinet.bench)
+                held += bool(verdict.held)
                 cabinet.bench.must_be_at_rest()
 
             sweep.run(check, at=at, how=how)
 
-    figures("F3", cuts=sweep.cases, points=points, case=f"{shape} {method}")
+    figures(
+        "F3",
+        cuts=sweep.cases,
+        points=points,
+        case=f"{shape} {method}",
+        cuts_with_held_jobs=held,
+    )
     sweep.must_be_right()
+
+
+def _judge(bench: Bench) -> Verdict:
+    """See that every job was delivered once, or is held where that cannot be told."""
+    verdict = bench.judge()
+    assert not verdict.held or bench.method in HELD_WITH, str(verdict)
+    assert verdict.right + verdict.held == bench.shape.count, str(verdict)
+    return verdict

@@ -68,11 +68,6 @@ def _read_only(disk: Disk) -> None:
     disk.remount("abort")
 
 
-def _cut(disk: Loop) -> None:
-    disk.sync()
-    disk.cut()
-
-
 def _hide_marker(disk: Disk) -> None:
     (disk.point / ".retouchd").rename(disk.point / "away")
 
@@ -89,7 +84,7 @@ FAULTS = {
     "root full": Fault("hot", _memory, Disk.fill, Disk.make_room),
     "root without inodes": Fault("hot", _memory, Disk.fill_inodes, Disk.make_room),
     "root read-only": Fault("hot", _loop, _read_only, _power_up),
-    "root gives I/O errors": Fault("hot", _loop, _cut, _power_up),
+    "root gives I/O errors": Fault("hot", _loop, Loop.cut, _power_up),
     "root unmounted": Fault(
         "hot", _window, lambda disk: disk.unmount(lazily=True), Disk.mount
     ),
@@ -171,6 +166,8 @@ def test_folder_waits_and_goes_on_by_itself(
     day = Day(site)
 
     day.drop(day.hot)
+    # What its writer did not force to disk is lost with the disk, whoever reads it.
+    disk.sync()
     until(site.states, "the first claim")
     fault.strike(disk)
     if fault.ends_daemon:

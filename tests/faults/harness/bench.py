@@ -168,14 +168,24 @@ class Bench:
         assert self.rows("PRAGMA integrity_check") == [("ok",)]
         return verdict
 
-    def judge_exact(self, deliveries: Sequence[Delivery] | None = None) -> Verdict:
+    def judge_exact(
+        self,
+        deliveries: Sequence[Delivery] | None = None,
+        *,
+        may_be_held: int | None = None,
+    ) -> Verdict:
         """Judge, and see that everything was delivered but what must be held.
+
+        Args:
+            deliveries: what a consumer saw; ``None``: what lies there now.
+            may_be_held: at most so many jobs; ``None``: as after a kill.
 
         Raises:
             AssertionError: likewise.
         """
+        most = MAY_BE_HELD[self.method] if may_be_held is None else may_be_held
         verdict = self.judge(deliveries)
-        assert verdict.held <= MAY_BE_HELD[self.method], str(verdict)
+        assert verdict.held <= most, str(verdict)
         assert verdict.right + verdict.held == self.shape.count, str(verdict)
         return verdict
 
@@ -213,10 +223,14 @@ class Bench:
 
     def _snapshot(self) -> dict[str, Any]:
         """Everything that a recovery could change: files, jobs, deliveries, events."""
+        paths = {
+            path.relative_to(self.root): path for path in sorted(self.root.rglob("*"))
+        }
+        # The owner's record is every daemon's own; claims and stages are the jobs'.
         found: dict[str, Any] = {
-            str(path.relative_to(self.root)): _facts(path)
-            for path in sorted(self.root.rglob("*"))
-            if ".retouchd" not in path.parts or {"claims", "tmp"} & set(path.parts)
+            str(name): _facts(path)
+            for name, path in paths.items()
+            if ".retouchd" not in name.parts or {"claims", "tmp"} & set(name.parts)
         }
         for table in ("jobs", "deliveries", "events"):
             found[table] = self.rows(f"SELECT * FROM {table} ORDER BY 1, 2")

@@ -103,13 +103,15 @@ def claim_without_intent() -> None:
     def forget(self: Journal, jobs: Sequence[str], at: float) -> Future[None]:
         return claimed(self, [job for job in jobs if job not in late], at)
 
-    def journal(self: Journal, outcomes: Any, at: float) -> Future[None]:
+    def journal(
+        self: Journal, outcomes: Any, at: float, *others: Any, **named: Any
+    ) -> Future[None]:
         for outcome, _ in outcomes:
             if outcome.job in late:
                 entry, then = late.pop(outcome.job)
                 intend(self, [entry], then)
                 claimed(self, [outcome.job], then)
-        return staged(self, outcomes, at)
+        return staged(self, outcomes, at, *others, **named)
 
     Journal.intend = remember  # type: ignore[method-assign]
     Journal.claimed = forget  # type: ignore[method-assign]
