@@ -9,19 +9,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 import torch
 from training.command import prepare, read_arguments
-from training.data import (
-    photo_files,
-    pick_by_area,
-    random_crop,
-    read_rgb,
-    to_batch,
-    turn,
-)
+from training.data import to_batch
 from training.export import Contract, publish
 from training.holes import random_hole
 from training.inpaint_net import Inpainter
 from training.loop import Trainer
 from training.losses import hole_loss
+from training.photos import photo_files, pick_by_area, random_crop, read_rgb, turn
 
 FOLDER = Path(__file__).resolve().parent
 CONTRACT = Contract(

@@ -14,11 +14,11 @@ import torch
 from training.ahead import Ahead
 from training.command import prepare, read_arguments
 from training.composites import Stock, cuttable, random_batch
-from training.data import photo_files
 from training.export import Contract, publish
 from training.loop import Trainer
 from training.losses import matte_loss
 from training.matte_net import Cutout
+from training.photos import photo_files
 from training.teacher import teach
 
 FOLDER = Path(__file__).resolve().parent

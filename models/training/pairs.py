@@ -9,7 +9,8 @@ import pyvips
 import torch
 from torch.nn import functional
 
-from training.data import photo_files, pick_by_area, read_rgb, to_batch, turn
+from training.data import to_batch
+from training.photos import photo_files, pick_by_area, read_rgb, turn
 
 if TYPE_CHECKING:
     from pathlib import Path

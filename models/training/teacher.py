@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import onnxruntime
 
-from training.data import read_square
+from training.photos import read_square
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,8 +9,10 @@ import numpy as np
 
 from retouchd.media.patch import Mask, plan_patches
 from retouchd.media.pixels import Pixels
+from retouchd.models.exemplar import lend_texture
 from retouchd.models.session import Session
 from retouchd.models.tensors import Floats, to_floats, to_mask_tensor, to_tensor
+from retouchd.models.waves import continue_waves
 
 
 def fill_holes(session: Session, pixels: Pixels, hole: Mask) -> Pixels:
@@ -38,6 +40,8 @@ def fill_holes(session: Session, pixels: Pixels, hole: Mask) -> Pixels:
         window = filled[patch.window]
         guess = _fill_window(session, window, unknown[patch.window], patch.side)
         filled[patch.cell][todo] = guess[patch.cell_in_window][todo]
+        if session.manifest.texture_aid:
+            lend_texture(filled, unknown, patch.cell)
         todo[:] = False
     return filled
 
@@ -62,6 +66,8 @@ def _fill_window(session: Session, window: Pixels, hole: Mask, side: int) -> Pix
         square = _shrink_known(square, unknown == 0, edge)
         unknown = cv2.resize(unknown, (edge, edge), interpolation=cv2.INTER_AREA)
     guess: Any = _run(session, square, unknown > 0)
+    if session.manifest.texture_aid and (unknown == 0).any():
+        guess = (guess + continue_waves(square, unknown > 0)) / 2
     if side != edge:
         guess = cv2.resize(guess, (side, side), interpolation=cv2.INTER_CUBIC)
     peak = np.iinfo(window.dtype).max
