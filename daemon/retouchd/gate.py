@@ -7,16 +7,22 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+from retouchd.media.vips import pyvips
 from retouchd.values import GateRun, Picture
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One step of an attempt, with the picture on either side of it."""
+    """One step of an attempt, with the picture on either side of it.
+
+    Attributes:
+        mask: what the step filled or cut out, as large as *before*; see ``Tools``.
+    """
 
     word: str
     before: Picture
     after: Picture
+    mask: pyvips.Image | None = None
 
 
 @dataclass(frozen=True)

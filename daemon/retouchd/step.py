@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo
 
+from retouchd.media.vips import pyvips
 from retouchd.models.session import Session
 from retouchd.models.shelf import Shelf
 from retouchd.values import Picture, Task, Tier
@@ -32,6 +33,8 @@ class Tools:
         tier: the tier this attempt may spend, where the step names none itself.
         used: sessions that the step opened, in order, for the usage that is booked.
         notes: what people should know of this step; it goes into the job's story.
+        mask: for gates, what the step worked on: one band as large as the picture it
+            was given and as deep, full where something was filled or cut out.
     """
 
     def __init__(self, shelf: Shelf, tier: Tier) -> None:
@@ -39,6 +42,7 @@ class Tools:
         self.tier = tier
         self.used: list[Session] = []
         self.notes: list[str] = []
+        self.mask: pyvips.Image | None = None
 
     def model(
         self, task: Task, *, name: str = "", tier: Tier | None = None, scale: int = 0

@@ -200,8 +200,11 @@ def test_every_step_and_gate_has_its_section() -> None:
     """With every option it takes."""
     page = (REPOSITORY / "docs" / "rules.md").read_text()
     sizes = {"long_edge", "short_edge", "width", "height", "megapixels", "factor"}
-    for word, part in {**known_steps(), **known_gates()}.items():
-        section = page.partition(f"\n### {word}\n")[2].partition("\n#")[0]
+    chapters = (("Steps", known_steps()), ("Gates", known_gates()))
+    words = [(title, *pair) for title, parts in chapters for pair in parts.items()]
+    for title, word, part in words:
+        chapter = page.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+        section = chapter.partition(f"\n### {word}\n")[2].partition("\n#")[0]
         assert section, f"{word} is not documented"
         takes_a_size = "a size" in section.lower() or "the size" in section.lower()
         for key in part.model_fields:

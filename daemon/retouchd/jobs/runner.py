@@ -165,7 +165,7 @@ class Runner:
                 # Here and not later, so that the step's cost is booked on the step.
                 result = result.with_image(result.image.copy_memory())
             if word in story.rule.watched:
-                story.stages.append(Stage(word, picture, result))
+                story.stages.append(Stage(word, picture, result, tools.mask))
             story.step_runs.append(_step_run(word, picture, result, tools, reading))
             picture = result
         return picture

@@ -49,6 +49,7 @@ class Erase(ModelStep):
         pixels = to_array(picture.image)
         height, width = pixels.shape[:2]
         hole = rasterise(wanted, width, height, self.grow)
+        tools.mask = from_array(hole.astype(np.uint8)[:, :, None] * np.uint8(255))
         before = pixels[:, :, :3]
         session = tools.model(self.task, name=self.model, tier=self.tier)
         filled = add_grain(fill_holes(session, before, hole), hole)

@@ -61,6 +61,7 @@ class RemoveBackground(ModelStep):
         """
         pixels = to_array(picture.image)
         cutout = self._cut_out(pixels, tools)
+        tools.mask = from_array(cutout.alpha[:, :, None])
         if not (cutout.alpha > np.iinfo(cutout.alpha.dtype).max // 2).any():
             return self._without_subject(picture, tools)
         left, top = 0, 0
