@@ -5,14 +5,14 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from auditor import Input, audit, make_input
-from harness.process import until
+from harness.process import DaemonProcess, until
 from harness.site import Site
 
 pytestmark = [
@@ -30,24 +30,13 @@ SLACK_SECONDS = 0.02
 LIMIT = Path("/proc/sys/fs/inotify/max_queued_events")
 
 
-@pytest.fixture
-def short_queue() -> Iterator[None]:
-    """The kernel keeps few events; queues that are opened now overflow."""
-    usual = LIMIT.read_text()
-    LIMIT.write_text(str(QUEUED_EVENTS))
-    yield
-    LIMIT.write_text(usual)
-
-
-@pytest.mark.usefixtures("short_queue")
 def test_burst_with_lost_events(
     make_site: Callable[..., Site], figures: Callable[..., None]
 ) -> None:
     """P1 to P3: all once, each after its rest, and memory does not grow with them."""
     site = make_site(settings={"intake": {"settle_seconds": SETTLE_SECONDS}})
     inputs = _pictures(site.base / "pictures")
-    daemon = site.start()
-    until(lambda: daemon.has_said("started"), "the start")
+    daemon = _start_with_short_queue(site)
     time.sleep(2 * SETTLE_SECONDS)
     before = peak = daemon.memory_mb()
 
@@ -85,6 +74,19 @@ def _pictures(folder: Path) -> list[Input]:
     return [
         make_input(folder / f"p{mark:05d}.png", mark, side=16) for mark in range(FILES)
     ]
+
+
+def _start_with_short_queue(site: Site) -> DaemonProcess:
+    """Start a daemon for which the kernel keeps few events; others keep theirs."""
+    usual = LIMIT.read_text()
+    LIMIT.write_text(str(QUEUED_EVENTS))
+    try:
+        daemon = site.start()
+        states = "SELECT state FROM hot_folders"
+        until(lambda: site.rows(states) == [("watching",)], "the watch")
+    finally:
+        LIMIT.write_text(usual)
+    return daemon
 
 
 def _count(site: Site) -> int:

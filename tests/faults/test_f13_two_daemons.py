@@ -106,7 +106,7 @@ def test_stale_daemon_wakes_up(
     for _ in range(ROUNDS):
         held += _one_round(make_site(settings=HASTE), stopper, until, point)
 
-    figures("F13", takeovers=ROUNDS, held=held, duplicated=0, lost=0, point=point)
+    figures("F13", takeovers=ROUNDS, held=held, point=point)
 
 
 def _one_round(
