@@ -5,10 +5,8 @@ from __future__ import annotations
 import io
 import json
 import logging
-from collections.abc import Iterator
 from datetime import datetime
 
-import pytest
 import structlog
 
 from retouchd.log import get_logger, printable, set_up
@@ -22,15 +20,6 @@ class Terminal(io.StringIO):
     def isatty(self) -> bool:
         """Return true."""
         return True
-
-
-@pytest.fixture(autouse=True)
-def _restored_logging() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-    yield
-    root.handlers, root.level = handlers, level
-    structlog.reset_defaults()
 
 
 def test_writes_json_where_no_person_looks() -> None:
