@@ -133,6 +133,18 @@ def test_claim_undone_by_a_power_cut_is_made_again(desk: Any) -> None:
     assert list(desk.tree()) == [f".retouchd/claims/1/{entry.job}/a.jpg"]
 
 
+def test_undone_claim_of_a_job_in_the_worker_is_made_again(desk: Any) -> None:
+    """P3: the disk came back without the claim while the worker has the picture."""
+    entry = desk.claim()
+    (desk.claims / entry.job / "a.jpg").rename(desk.root / "in/a.jpg")
+
+    found = recover(desk.places, desk.journal, 0.0, frozenset({entry.job}))
+
+    assert found.to_run == []
+    assert desk.settle() == []
+    assert list(desk.tree()) == [f".retouchd/claims/1/{entry.job}/a.jpg"]
+
+
 def test_original_that_vanished_is_said_loudly(desk: Any) -> None:
     """P1: a claimed file that somebody removed does not just lose its row."""
     entry = desk.claim()

@@ -56,7 +56,7 @@ def recover(
         places: the open hot folder.
         journal: of all hot folders.
         now: seconds since the epoch.
-        busy: jobs that the worker still has; they are left alone.
+        busy: jobs that the worker still has; of them only the claims are mended.
 
     Raises:
         OSError: the share failed; recovering again later is safe.
@@ -67,6 +67,8 @@ def recover(
     for job in journal.open_jobs(places.folder.name):
         if job.entry.job not in busy:
             _sort(job, found, places, journal)
+        elif job.entry.epoch >= places.owner.inherits:
+            _take_again(job.entry, places)
     journal.claimed([entry.job for entry in _half_claimed(found, journal)], now)
     journal.forget([entry.job for entry in found.gone]).result()
     _close_vanished(found.vanished, journal, now)
@@ -143,9 +145,10 @@ def _is_claimed(entry: Entry, places: Places) -> bool:
 
 
 def _take_again(entry: Entry, places: Places) -> None:
-    """Claim the original of a finished job anew where a power cut undid the claim.
+    """Claim the original of a job anew where its disk came back without the claim.
 
-    Left in ``in/`` it would be taken for a new drop and delivered twice.
+    The job is finished, or the worker still has it. Left in ``in/`` its original would
+    be taken for a new drop and delivered twice.
     """
     folder = places.claim_folder(entry.job)
     is_claimed = os.path.lexists(claimed_path(folder, entry.source))
