@@ -102,8 +102,8 @@ def test_soak(
             assert verdict.held == verdict.waiting == 0
         day.assert_hostile_files_failed()
         day.assert_nothing_failed_for_want_of_space()
-        day.assert_nothing_grew(soak)
         figures("F19", **day.figures(soak))
+        day.assert_nothing_grew(soak)
 
 
 @contextlib.contextmanager
@@ -120,6 +120,11 @@ def _roots(base: Path) -> Iterator[list[Path]]:
         yield [usual, small / "hot"]
     finally:
         subprocess.run(["umount", "--lazy", str(small)], check=True)
+
+
+SPARE_DESCRIPTORS = 6
+"""The ledger opens a read connection, two files, for each thread that reads at the same
+time, and SQLite keeps the descriptors for the next one. Three more threads may read."""
 
 
 class _Day:
@@ -212,9 +217,8 @@ class _Day:
     def assert_nothing_grew(self, soak: Soak) -> None:
         """Memory keeps within its limits; at rest all else is as it was."""
         then, now = self._at_first, self._at_last
-        assert (now.fds, now.threads, now.watches) == (
-            (then.fds, then.threads, then.watches)
-        )
+        assert (now.threads, now.watches) == (then.threads, then.watches)
+        assert now.fds - then.fds <= SPARE_DESCRIPTORS, f"{then.fds} -> {now.fds}"
         growth = self.gauges.growth(soak.warm_up)
         assert growth < soak.most_growth, f"{growth:.1f} MB more than at first"
         if soak.most_slope is not None:
