@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retouchd.errors import ConfigError
+from retouchd.errors import ConfigError, RetouchdError
 from retouchd.media.header import size_of
 from retouchd.models.runtime import Runtime
 from retouchd.models.shelf import Shelf
-from retouchd.ops.bench.bare import record, replay
+from retouchd.ops.bench.bare import BareCalls, record, replay
 from retouchd.ops.bench.figures import Bench, Figure, split_rows, threads
 from retouchd.ops.bench.pictures import (
     drop_pictures,
@@ -174,3 +175,21 @@ def test_the_command_prints_json() -> None:
         "encode",
         "everything else",
     ]
+
+
+def test_a_model_that_does_not_load_is_an_error_and_no_trace(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Somebody's own model may be wrong; the process that measures says how."""
+    broken = tmp_path / "models" / "matte"
+    shutil.copytree(shipped_folder("models") / "matte", broken)
+    manifest = (broken / "model.toml").read_text()
+    (broken / "model.toml").write_text(manifest.replace('name = "x"', 'name = "z"'))
+    calls = BareCalls("matte", 0, 1, tmp_path, tmp_path / "models")
+
+    with pytest.raises(RetouchdError, match="model for matte cannot be measured"):
+        calls.seconds()
+
+    said = capfd.readouterr().err
+    assert "model.toml" in said
+    assert "Traceback" not in said

@@ -18,6 +18,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from retouchd.errors import RetouchdError
 from retouchd.inspect.kind import Limits, examine
 from retouchd.media.pixels import to_array
 from retouchd.media.still import decode
@@ -78,14 +79,23 @@ class BareCalls:
     models: Path | None
 
     def seconds(self) -> float:
-        """Return the wall seconds of all calls together."""
+        """Return the wall seconds of all calls together.
+
+        Raises:
+            RetouchdError: the process ended without a figure; it has said why.
+        """
         words = [self.task, self.scale, self.threads, self.pictures, self.models or ""]
         done = subprocess.run(  # noqa: S603  (our own interpreter and module)
             [sys.executable, "-m", __name__, *map(str, words)],
-            check=True,
+            check=False,
             stdout=subprocess.PIPE,
             text=True,
         )
+        if done.returncode != 0:
+            raise RetouchdError(
+                f"the bare calls of the model for {self.task} cannot be measured",
+                hint="see the error above; `retouchd models verify` checks all models",
+            )
         return float(done.stdout.split()[-1])
 
 
@@ -122,7 +132,10 @@ def main() -> None:
     task, scale, threads, pictures, models = sys.argv[1:]
     folders = [Path(models)] if models else []
     shelf = Shelf((*folders, shipped_folder("models")), Runtime("cpu"))
-    recording = record(shelf, cast("Task", task), int(scale), Path(pictures))
+    try:
+        recording = record(shelf, cast("Task", task), int(scale), Path(pictures))
+    except RetouchdError as error:
+        sys.exit(f"error: {error}")
     sys.stdout.write(f"{replay(recording, int(threads))}\n")
 
 
