@@ -4,6 +4,7 @@ Points, directions and colours are float32 arrays of shape (3, N), so that one
 coordinate is one contiguous row. Distances are in the units of the scene.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,7 +94,7 @@ class Camera:
         return unit(right * x + above * y + ahead * np.float32(self.lens))
 
 
-class Scene:
+class Scene(ABC):
     """What the tracer asks of a scene; the defaults suit a studio."""
 
     far = 40.0
@@ -110,21 +111,21 @@ class Scene:
         """Return how far a ray may go from each point (N,) without a hit."""
         return self.solid(p)
 
+    @abstractmethod
     def solid(self, p: Array) -> Array:
         """Return how far the nearest surface is from each point (N,)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def surface(self, p: Array, normal: Array) -> Surface:
         """Return the material at points on a surface."""
-        raise NotImplementedError
 
+    @abstractmethod
     def background(self, d: Array) -> Array:
         """Return the light (3, N) that comes from outside along *d*."""
-        raise NotImplementedError
 
+    @abstractmethod
     def ambient(self, normal: Array) -> Array:
         """Return the light (3, N) from all around that falls on *normal*."""
-        raise NotImplementedError
 
     def reflected(self, d: Array, rough: Array) -> Array:
         """Return the surroundings as a mirror shows them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -56,6 +57,6 @@ class Gate(BaseModel):
 
     watches: ClassVar[tuple[str, ...]] = ()
 
+    @abstractmethod
     def judge(self, attempt: Attempt) -> GateRun:
         """Measure *attempt*; a verdict that fails says in words what is wrong."""
-        raise NotImplementedError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from pathlib import Path
 from typing import Annotated, ClassVar
 
@@ -93,6 +94,7 @@ class Step(BaseModel):
         """
         return width, height
 
+    @abstractmethod
     def apply(self, picture: Picture, tools: Tools) -> Picture:
         """Return a new picture; *picture* itself is never changed.
 
@@ -100,7 +102,6 @@ class Step(BaseModel):
             StepError: the rule asks what cannot be done with this picture.
             ModelError: the model is missing or fails.
         """
-        raise NotImplementedError
 
 
 class ModelStep(Step):
