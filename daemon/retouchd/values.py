@@ -21,6 +21,9 @@ Destination = Literal["out", "review"]
 DESTINATIONS: tuple[Destination, ...] = ("out", "review")
 
 
+Role = Literal["result", "preview", "reason"]
+
+
 @dataclass(frozen=True)
 class Region:
     """A tagged area of the picture.
@@ -240,6 +243,8 @@ class Rendition:
         name: wanted path below ``out/``, with ``/``.
         conflict: ``suffix`` or ``fail`` when the name is taken.
         sha256: lower-case hex of the bytes.
+        role: ``result``, or what helps a person to judge one: ``preview`` (input and
+            result side by side), ``reason`` (text).
     """
 
     output: int
@@ -250,6 +255,7 @@ class Rendition:
     width: int
     height: int
     conflict: Literal["suffix", "fail"] = "suffix"
+    role: Role = "result"
 
 
 @dataclass(frozen=True)
@@ -257,9 +263,10 @@ class Outcome:
     """What became of one job in the worker.
 
     ``error`` empty: the renditions are staged. ``destination`` says whether they
-    go to ``out`` or wait for a person in ``review``. ``errno`` is the number of the
-    operating system's error that ended the job, 0 where there was none: a full disk
-    or a lost share is not the file's fault.
+    go to ``out`` or wait for a person in ``review``, and ``review_reason`` why.
+    ``attempts`` were made, of which ``kept_attempt`` is the one delivered. ``errno``
+    is the number of the operating system's error that ended the job, 0 where there
+    was none: a full disk or a lost share is not the file's fault.
     """
 
     job: str
@@ -269,11 +276,13 @@ class Outcome:
     tier: str = ""
     goal: str = ""
     attempts: int = 1
+    kept_attempt: int = 1
     inspection: Inspection | None = None
     renditions: tuple[Rendition, ...] = ()
     step_runs: tuple[StepRun, ...] = ()
     gate_runs: tuple[GateRun, ...] = ()
     destination: Destination = "out"
+    review_reason: str = ""
     notes: tuple[str, ...] = ()
     error: str = ""
     hint: str = ""

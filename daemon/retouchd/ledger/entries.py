@@ -134,6 +134,7 @@ def delivery_row(job: str, rendition: Rendition, final: Path) -> dict[str, Any]:
         "height": rendition.height,
         "stage": str(rendition.stage),
         "conflict": rendition.conflict,
+        "role": rendition.role,
         "state": "STAGED",
     }
 
@@ -149,6 +150,7 @@ def rendition(row: dict[str, Any]) -> Rendition:
         width=row["width"],
         height=row["height"],
         conflict=row["conflict"],
+        role=row["role"],
     )
 
 

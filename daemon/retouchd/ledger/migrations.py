@@ -20,10 +20,29 @@ def _add_places_of_trouble(db: sqlite_utils.Database) -> None:
     db.execute("ALTER TABLE gate_runs ADD COLUMN regions TEXT")
 
 
+def _add_reviews_and_attempts(db: sqlite_utils.Database) -> None:
+    """Say which attempt was kept, why a person looks, and what the person decided."""
+    for column in (
+        "kept_attempt INTEGER",
+        "review_reason TEXT",
+        "decision TEXT CHECK (decision IN ('approve', 'reject'))",
+        "approved_at TEXT",
+        "parent TEXT REFERENCES jobs (id)",
+    ):
+        db.execute(f"ALTER TABLE jobs ADD COLUMN {column}")
+    db.execute("CREATE INDEX jobs_by_parent ON jobs (parent)")
+    db.execute(
+        "ALTER TABLE deliveries ADD COLUMN role TEXT NOT NULL DEFAULT 'result' "
+        "CHECK (role IN ('result', 'preview', 'reason'))"
+    )
+    db.execute("ALTER TABLE deliveries ADD COLUMN fingerprint TEXT")
+
+
 MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     create_tables,
     import_default_prices,
     _add_places_of_trouble,
+    _add_reviews_and_attempts,
 )
 """Steps of the schema in order; ``PRAGMA user_version`` counts those that are done.
 

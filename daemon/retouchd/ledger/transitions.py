@@ -54,6 +54,8 @@ def describe(db: sqlite_utils.Database, outcome: Outcome, at: float) -> None:
         "error": readable(outcome.error) or None,
         "hint": readable(outcome.hint) or None,
         "destination": outcome.destination,
+        "kept_attempt": outcome.kept_attempt,
+        "review_reason": readable(outcome.review_reason) or None,
     }
     if found is not None:
         columns |= {
