@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from retouchd.cli import commands
@@ -28,6 +29,16 @@ def after_a_run(
     """Run a command where a daemon has finished two drops."""
     monkeypatch.chdir(finished)
     return typed
+
+
+def every_command() -> Iterator[tuple[str, str, click.Command]]:
+    """Yield each group, or command, with the words and commands below it."""
+    context = click.Context(commands)
+    for group in commands.list_commands(context):
+        holder = commands.get_command(context, group)
+        assert holder is not None
+        for name, command in getattr(holder, "commands", {"": holder}).items():
+            yield group, name, command
 
 
 @pytest.mark.parametrize(
@@ -58,8 +69,7 @@ def test_every_command_that_lists_offers_json() -> None:
     """A new table cannot forget it."""
     options = {
         f"{group} {name}": {option for one in command.params for option in one.opts}
-        for group, holder in commands.commands.items()
-        for name, command in getattr(holder, "commands", {"": holder}).items()
+        for group, name, command in every_command()
     }
 
     tables = [name for name in options if name.endswith(("list", "show"))]
@@ -70,13 +80,12 @@ def test_every_command_that_lists_offers_json() -> None:
 
 def test_every_command_explains_itself(typed: Type) -> None:
     """--help is a sentence and names every argument; nothing is left blank."""
-    for group, holder in commands.commands.items():
-        for name, command in getattr(holder, "commands", {"": holder}).items():
-            answer = typed(group, *([name] if name else []), "--help")
+    for group, name, command in every_command():
+        answer = typed(group, *([name] if name else []), "--help")
 
-            assert answer.code == 0
-            assert command.help, f"{group} {name} has no help"
-            assert command.get_short_help_str(200)
+        assert answer.code == 0
+        assert command.help, f"{group} {name} has no help"
+        assert command.get_short_help_str(200)
 
 
 def test_one_job_has_its_whole_story(after_a_run: Type) -> None:

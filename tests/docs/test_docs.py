@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from pydantic import BaseModel
 
@@ -138,25 +139,35 @@ def test_every_configuration_loads(page: str, text: str, tmp_path: Path) -> None
     assert load_settings(path).hot_folders, page
 
 
-def test_every_command_is_documented() -> None:
+@pytest.fixture
+def by_name() -> dict[str, click.Command | None]:
+    """Every command and group that can be typed after ``retouchd``."""
+    context = click.Context(commands)
+    names = commands.list_commands(context)
+    return {name: commands.get_command(context, name) for name in names}
+
+
+def test_every_command_is_documented(by_name: dict[str, click.Command | None]) -> None:
     """A new command is not finished before its line in the operations page."""
     page = (REPOSITORY / "docs" / "operations.md").read_text()
     names = [
         f"retouchd {group} {name}".strip()
-        for group, holder in commands.commands.items()
+        for group, holder in by_name.items()
         for name in getattr(holder, "commands", {"": holder})
     ]
 
     assert [name for name in names if f"`{name}" not in page] == []
 
 
-def test_no_other_command_is_documented() -> None:
+def test_no_other_command_is_documented(
+    by_name: dict[str, click.Command | None],
+) -> None:
     """Nothing is promised that is not there."""
     for page in PAGES:
         text = (REPOSITORY / page).read_text()
         for first, second in re.findall(r"`retouchd (\w+) ?(\w*)", text):
-            assert first in commands.commands, f"{page}: retouchd {first}"
-            inner = getattr(commands.commands[first], "commands", None)
+            assert first in by_name, f"{page}: retouchd {first}"
+            inner = getattr(by_name[first], "commands", None)
             assert inner is None or not second or second in inner
 
 

@@ -3,28 +3,53 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 import click
 
 from retouchd import __version__
-from retouchd.cli.bench import bench
-from retouchd.cli.check import check, doctor
-from retouchd.cli.demo import demo
-from retouchd.cli.fsck import fsck
-from retouchd.cli.init import init
-from retouchd.cli.jobs import jobs, retry
-from retouchd.cli.models import models
-from retouchd.cli.prices import prices
-from retouchd.cli.report import report
-from retouchd.cli.rules import rules
-from retouchd.cli.run import run
-from retouchd.cli.status import pause, resume, status
-from retouchd.cli.trial import trial
 from retouchd.errors import RetouchdError
 from retouchd.log import printable
 
+COMMANDS = {
+    "bench": "bench:bench",
+    "check": "check:check",
+    "demo": "demo:demo",
+    "doctor": "check:doctor",
+    "fsck": "fsck:fsck",
+    "init": "init:init",
+    "jobs": "jobs:jobs",
+    "models": "models:models",
+    "pause": "status:pause",
+    "prices": "prices:prices",
+    "report": "report:report",
+    "resume": "status:resume",
+    "retry": "jobs:retry",
+    "rules": "rules:rules",
+    "run": "run:run",
+    "status": "status:status",
+    "try": "trial:trial",
+}
+"""Each command, with its module in this room and its name there."""
 
-@click.group()
+
+class Commands(click.Group):
+    """Imports a command when it is asked for: scripts call one at a time, and often."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's)
+        """Return the names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  (click's)
+        """Return the command called *cmd_name*; ``None``: there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name].split(":")
+        command: click.Command = getattr(import_module(f"{__name__}.{module}"), name)
+        return command
+
+
+@click.group(cls=Commands)
 @click.version_option(__version__, prog_name="retouchd")
 @click.option(
     "--config",
@@ -36,28 +61,6 @@ from retouchd.log import printable
 def commands(context: click.Context, config: str | None) -> None:
     """Watch hot folders, finish pictures, book what they cost."""
     context.obj = config
-
-
-for command in (
-    bench,
-    check,
-    demo,
-    doctor,
-    fsck,
-    init,
-    jobs,
-    models,
-    pause,
-    prices,
-    report,
-    resume,
-    retry,
-    rules,
-    run,
-    status,
-    trial,
-):
-    commands.add_command(command)
 
 
 def main() -> None:
