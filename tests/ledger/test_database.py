@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 
 from retouchd.errors import LedgerError
 from retouchd.ledger.database import Database
-from retouchd.ledger.migrations import MIGRATIONS
+from retouchd.ledger.schema.migrations import MIGRATIONS
 from retouchd.ledger.writer import GROUP_LIMIT
 
 
@@ -276,7 +276,9 @@ def test_migration_is_done_once_and_whole(
     def broken(db: sqlite_utils.Database) -> None:
         db.executescript("CREATE TABLE half (x TEXT) STRICT; SELECT * FROM nowhere;")
 
-    monkeypatch.setattr("retouchd.ledger.migrations.MIGRATIONS", (*MIGRATIONS, broken))
+    monkeypatch.setattr(
+        "retouchd.ledger.schema.migrations.MIGRATIONS", (*MIGRATIONS, broken)
+    )
     with pytest.raises(LedgerError, match="nowhere"):
         Database.open(path)
     monkeypatch.undo()

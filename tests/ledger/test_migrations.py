@@ -14,7 +14,8 @@ import pytest
 
 from retouchd.errors import LedgerRefusedError
 from retouchd.ledger.database import Database
-from retouchd.ledger.migrations import MIGRATIONS
+from retouchd.ledger.reports import report
+from retouchd.ledger.schema.migrations import MIGRATIONS
 from retouchd.ledger.survey import survey
 from retouchd.ledger.views import folder_rows, job_story
 
@@ -60,7 +61,7 @@ def schema_of(path: Path) -> dict[str, list[str]]:
 
 
 def test_all_rows_are_kept(old: Path) -> None:
-    """New columns may come; no row and no value goes."""
+    """New columns and shipped prices may come; no row and no value goes."""
     before = content(old)
 
     Database.open(old).close()
@@ -69,7 +70,28 @@ def test_all_rows_are_kept(old: Path) -> None:
     assert version_of(old) == len(MIGRATIONS)
     for table, rows in before.items():
         known = [{k: row[k] for k in rows[0]} for row in after[table]] if rows else []
+        if table == "prices":
+            known = known[: len(rows)]
         assert known == rows, table
+
+
+def test_shipped_prices_that_are_missing_come(old: Path, tmp_path: Path) -> None:
+    """An old ledger learns what a new one knows; what somebody set stays in force."""
+    Database.open(tmp_path / "new.db").close()
+    with closing(sqlite3.connect(old)) as db, db:
+        db.execute("DELETE FROM prices WHERE provider IN ('topaz', 'bria')")
+        db.execute("UPDATE prices SET valid_to = '2026-01-01' WHERE provider = 'fal'")
+    ended = [row for row in content(old)["prices"] if row["provider"] == "fal"]
+
+    Database.open(old).close()
+
+    def keys(path: Path) -> set[tuple[str, str, str]]:
+        rows = content(path)["prices"]
+        return {(row["provider"], row["item"], row["unit"]) for row in rows}
+
+    assert keys(old) >= keys(tmp_path / "new.db")
+    after = content(old)["prices"]
+    assert [row for row in ended if row not in after] == []
 
 
 def test_schema_is_that_of_a_new_ledger(old: Path, tmp_path: Path) -> None:
@@ -89,8 +111,12 @@ def test_views_read_a_migrated_ledger(old: Path) -> None:
             job_story(ledger, row["id"]) for row in ledger.rows("SELECT id FROM jobs")
         ]
 
+        reported = report(ledger).total
+        hours = ledger.rows("SELECT count(*) AS n FROM report_hours")[0]["n"]
+
     assert folders[0]["hot_folder"] == "products"
-    assert len(stories) == 8
+    assert len(stories) == reported.jobs == 8
+    assert hours >= 1
 
 
 def test_survey_reads_every_version(old: Path) -> None:
@@ -132,7 +158,7 @@ def test_newer_ledger_is_refused_unchanged(old: Path) -> None:
 HALF = """
 import os, signal, sys
 from pathlib import Path
-from retouchd.ledger import migrations
+from retouchd.ledger.schema import migrations
 from retouchd.ledger.database import Database
 
 def die(db):

@@ -55,7 +55,7 @@ def test_default_prices_all_say_where_they_come_from(ledger: Database) -> None:
 
 
 def test_a_new_price_ends_the_old_one(ledger: Database) -> None:
-    """Each moment has its price, and the first one also holds before its date."""
+    """Each moment has its price; before the first own one that is the shipped one."""
     put(ledger, POWER, NOON)
     put(ledger, replace(POWER, price="0.42"), LATER)
 
@@ -63,11 +63,24 @@ def test_a_new_price_ends_the_old_one(ledger: Database) -> None:
         in_force(ledger, at).find("electricity", "joule") for at in (OLD, NOON, LATER)
     ]
 
-    assert [price and price.price for price in found] == ["0.31", "0.31", "0.42"]
+    assert [price and price.price for price in found] == ["0.195", "0.31", "0.42"]
     rows = ledger.rows(
         "SELECT version, valid_from, valid_to FROM prices WHERE provider = 'local'"
     )
     assert [tuple(row.values()) for row in rows] == [(1, NOON, LATER), (2, LATER, None)]
+
+
+def test_a_price_without_forerunner_also_holds_before_its_date(
+    ledger: Database,
+) -> None:
+    """Its date is the day somebody read it; nothing else was known then."""
+    put(ledger, replace(POWER, item="steam", unit="credit"), NOON)
+    put(ledger, replace(POWER, item="steam", unit="credit", price="9"), LATER)
+
+    found = in_force(ledger, OLD).find("steam", "credit")
+
+    assert found
+    assert found.price == "0.31"
 
 
 def test_setting_the_same_price_again_changes_nothing(ledger: Database) -> None:

@@ -11,9 +11,22 @@ import click
 from retouchd.cli.shared import json_option, ledger_of, pass_config, settings_from, show
 from retouchd.errors import ConfigError, Problem
 from retouchd.ledger.database import Database
-from retouchd.ledger.prices import Price, import_prices, set_price
+from retouchd.ledger.prices import Price, book_at, import_prices, set_price
 from retouchd.timestamps import utc
 
+_STORED = "SELECT * FROM prices ORDER BY provider, item, unit, version"
+_SHOWN = (
+    "provider",
+    "item",
+    "unit",
+    "price",
+    "currency",
+    "valid_from",
+    "valid_to",
+    "version",
+    "confidence",
+    "source",
+)
 _FORM = "a price book is a TOML file with a [[prices]] table for each price"
 _EXAMPLE = "Such as: retouchd prices set local cpu_core cpu_hour 0.03"
 
@@ -24,17 +37,16 @@ def prices() -> None:
 
 
 @prices.command("list")
-@click.option("--all", "every", is_flag=True, help="Past prices too.")
+@click.option("--all", "every", is_flag=True, help="Past and future prices too.")
 @json_option
 @pass_config
 def list_prices(config: str | None, *, every: bool, as_json: bool) -> None:
     """List the prices in force with their sources."""
-    rows = ledger_of(config).rows(
-        "SELECT provider, item, unit, price, currency, valid_from, valid_to, "
-        "confidence, source FROM prices WHERE :every OR valid_to IS NULL "
-        "ORDER BY provider, item, unit, version",
-        {"every": int(every)},
-    )
+    found = [Price(**row) for row in ledger_of(config).rows(_STORED)]
+    if not every:
+        found = book_at(found, utc(time.time())).prices
+    rows = [{name: getattr(price, name) for name in _SHOWN} for price in found]
+    rows.sort(key=lambda row: (row["provider"], row["item"], row["unit"]))
     show(rows, as_json=as_json, nothing="no prices")
 
 

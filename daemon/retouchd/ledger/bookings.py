@@ -17,6 +17,11 @@ class StepSums:
     wall_s: float = 0.0
     cpu_s: float = 0.0
     gpu_s: float = 0.0
+    joules: float = 0.0
+
+
+IDLE = ("idle", "cpu")
+"""Step and device under which time on no job is counted."""
 
 
 @dataclass
@@ -24,8 +29,9 @@ class Bookings:
     """Sums of usage and cost that only grow; each row of the ledger is read once.
 
     Attributes:
-        steps: by (step, device).
-        costs: by (category, currency); rows without a price are not in it.
+        steps: by (step, device); time on no job is the step ``idle``.
+        costs: by (category, currency), of jobs and of idle time; rows without a
+            price are not in it.
         unpriced: booked rows without a price, by category.
     """
 
@@ -37,11 +43,12 @@ class Bookings:
     def __post_init__(self) -> None:
         self._last_step = self._newest("step_runs")
         self._last_charge = self._newest("job_charges")
+        self._last_overhead = self._newest("overheads")
 
     def refresh(self) -> None:
         """Add what was booked since the last call."""
         for row in self.database.rows(
-            "SELECT id, step, device, wall_ms, cpu_s, gpu_s FROM step_runs "
+            "SELECT id, step, device, wall_ms, cpu_s, gpu_s, joules FROM step_runs "
             "WHERE id > ? ORDER BY id",
             [self._last_step],
         ):
@@ -51,12 +58,28 @@ class Bookings:
             sums.wall_s += (row["wall_ms"] or 0.0) / 1000
             sums.cpu_s += row["cpu_s"] or 0.0
             sums.gpu_s += row["gpu_s"] or 0.0
+            sums.joules += row["joules"] or 0.0
         for row in self.database.rows(
             "SELECT id, category, currency, amount FROM job_charges "
             "WHERE id > ? ORDER BY id",
             [self._last_charge],
         ):
             self._last_charge = row["id"]
+            self._add_charge(row["category"], row["currency"], row["amount"])
+        self._add_idle_time()
+
+    def _add_idle_time(self) -> None:
+        for row in self.database.rows(
+            "SELECT id, category, currency, amount, measured FROM overheads "
+            "WHERE id > ? ORDER BY id",
+            [self._last_overhead],
+        ):
+            self._last_overhead = row["id"]
+            sums = self.steps.setdefault(IDLE, StepSums())
+            if row["category"] == "energy":
+                sums.joules += float(row["measured"])
+            else:
+                sums.cpu_s += float(row["measured"])
             self._add_charge(row["category"], row["currency"], row["amount"])
 
     def _add_charge(self, category: str, currency: str, amount: str | None) -> None:
@@ -67,7 +90,7 @@ class Bookings:
         self.costs[key] = self.costs.get(key, Decimal(0)) + Decimal(amount)
 
     def _newest(self, table: str) -> int:
-        sql = f"SELECT max(id) AS id FROM {table}"  # noqa: S608  (one of two fixed names)
+        sql = f"SELECT max(id) AS id FROM {table}"  # noqa: S608  (one of three fixed names)
         return int(self.database.rows(sql)[0]["id"] or 0)
 
 

@@ -10,7 +10,7 @@ import sqlite_utils
 
 from retouchd.errors import LedgerRefusedError
 from retouchd.ledger.faults import REBUILD_HINT
-from retouchd.ledger.migrations import migrate, refuse_foreign
+from retouchd.ledger.schema.migrations import migrate, refuse_foreign
 
 BUSY_SECONDS = 5.0
 """How long SQLite waits for another process that holds the lock."""

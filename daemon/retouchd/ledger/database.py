@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -17,13 +18,16 @@ from retouchd.ledger.ballast import Ballast
 from retouchd.ledger.connection import connect_for_reading, connect_for_writing
 from retouchd.ledger.faults import is_fatal, ledger_error
 from retouchd.ledger.filesystem import FileSystemOf, file_system_of, require_local
-from retouchd.ledger.migrations import is_current, refuse_newer
+from retouchd.ledger.schema.migrations import is_current, refuse_newer
 from retouchd.ledger.writer import Writer
 from retouchd.log import get_logger
 
 log = get_logger()
 
 T = TypeVar("T")
+
+Query = Callable[[str, Mapping[str, object]], Iterable[sqlite3.Row]]
+"""Runs one query of a snapshot and gives its rows."""
 
 GROUP_SECONDS = 0.005
 """How long a commit waits for more work, when there is a crowd of it."""
@@ -187,6 +191,23 @@ class Database:
             raise trouble from error
         self._idle_readers.append(reader)
         return rows
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Query]:
+        """Let several queries see the ledger as it is at the first of them.
+
+        Raises:
+            LedgerError: a query is wrong or the database cannot be read.
+        """
+        reader = self._reader()
+        try:
+            reader.execute("BEGIN")
+            yield reader.execute
+            reader.execute("COMMIT")
+        except sqlite3.Error as error:
+            reader.close()
+            raise ledger_error(error, self.path) from error
+        self._idle_readers.append(reader)
 
     def close(self) -> None:
         """Write what is queued and close every connection."""

@@ -7,7 +7,7 @@ import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from retouchd.timestamps import utc
 from retouchd.values import Destination, Rendition
@@ -35,6 +35,13 @@ def made_at(job: str) -> float:
     return sum(digit << (45 - 5 * place) for place, digit in enumerate(digits)) / 1000
 
 
+Ending = Literal["done", "review", "rejected"]
+"""States in which a job whose results are in place may rest."""
+
+Leftover = tuple[Path, str]
+"""A file that is to be removed, with the digest that it must have."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """A job as the journal knows it before anything of it is computed.
@@ -43,6 +50,7 @@ class Entry:
         source: path below ``in/``; undecodable bytes as surrogates.
         members: its sidecars below ``in/``.
         arrived_at: seconds since the epoch when the drop was first seen.
+        parent: the job whose result is refined here; empty for every other drop.
     """
 
     job: str
@@ -54,6 +62,7 @@ class Entry:
     inode: int
     epoch: int
     arrived_at: float
+    parent: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,6 +71,10 @@ class OpenJob:
 
     Attributes:
         archive: where its original goes or went, as far as that was planned.
+        ending: the state in which it rests when its files are in place.
+        is_decided: whether its results were handed out before, and are moved on now
+            because a person decided.
+        leftovers: what goes then.
     """
 
     entry: Entry
@@ -71,6 +84,9 @@ class OpenJob:
     hint: str
     destination: Destination
     archive: Path | None = None
+    ending: Ending = "done"
+    is_decided: bool = False
+    leftovers: tuple[Leftover, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,6 +133,7 @@ def intent_row(entry: Entry, at: float) -> dict[str, Any]:
         "attempts": 1,
         "state": "claimed",
         "journal": "INTENT",
+        "parent": entry.parent or None,
         "arrived_at": utc(entry.arrived_at),
         "claimed_at": utc(at),
     }
@@ -135,6 +152,7 @@ def delivery_row(job: str, rendition: Rendition, final: Path) -> dict[str, Any]:
         "stage": str(rendition.stage),
         "conflict": rendition.conflict,
         "role": rendition.role,
+        "fingerprint": rendition.fingerprint or None,
         "state": "STAGED",
     }
 
@@ -170,6 +188,7 @@ def open_job(row: dict[str, Any]) -> OpenJob:
             inode=row["inode"],
             epoch=row["epoch"],
             arrived_at=0.0,
+            parent=row["parent"] or "",
         ),
         journal=row["journal"],
         attempts=row["attempts"],
@@ -177,4 +196,16 @@ def open_job(row: dict[str, Any]) -> OpenJob:
         hint=row["hint"] or "",
         destination=row["destination"] or "out",
         archive=Path(os.fsdecode(row["archive"])) if row["archive"] else None,
+        ending=_ending(row),
+        is_decided=row["leftovers"] is not None,
+        leftovers=tuple(
+            (Path(os.fsdecode(bytes.fromhex(path))), sha256)
+            for path, sha256 in json.loads(row["leftovers"] or "[]")
+        ),
     )
+
+
+def _ending(row: dict[str, Any]) -> Ending:
+    if row["decision"]:
+        return "done" if row["decision"] == "approve" else "rejected"
+    return "review" if row["destination"] == "review" else "done"

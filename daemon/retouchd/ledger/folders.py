@@ -19,7 +19,8 @@ class FolderState:
 
     Attributes:
         watched_by: ``inotify`` or ``scan``.
-        state: ``watching``, ``paused``, ``share down``, ``share hangs`` or ``stopped``.
+        state: ``watching``, ``paused``, ``over budget``, ``share down``,
+            ``share hangs``, ``stopped`` or another that docs/operations.md lists.
         reason: why it is not watching.
         left_in_place: names of entries that are not taken, each with its reason.
         file_system: what it is and how it moves files, in one line.

@@ -28,8 +28,10 @@ from retouchd.ledger.entries import (
     readable,
     rendition,
 )
+from retouchd.ledger.fixes import note_begun
 from retouchd.ledger.transitions import (
     book_delivery,
+    book_spent,
     describe,
     go,
     set_columns,
@@ -84,6 +86,7 @@ class Journal:
                 go(db, job, "INTENT", journal="CLAIMED", state="queued")
                 set_columns(db, job, claimed_at=utc(at))
                 tell(db, job, at, "claimed")
+                note_begun(db, job, at)
 
         return self.database.tell(work)
 
@@ -93,6 +96,14 @@ class Journal:
         def work(db: sqlite_utils.Database) -> None:
             db.execute("UPDATE jobs SET attempts = attempts + 1 WHERE id = ?", [job])
             tell(db, job, at, "run_again", why)
+
+        return self.database.tell(work)
+
+    def spent(self, outcome: Outcome, at: float) -> Future[None]:
+        """Book what a run used whose result is thrown away: its job runs again."""
+
+        def work(db: sqlite_utils.Database) -> None:
+            book_spent(db, outcome, at)
 
         return self.database.tell(work)
 
@@ -203,7 +214,9 @@ class Journal:
     def deliveries(self, job: str) -> tuple[tuple[Rendition, Path, str], ...]:
         """Return each staged output of *job* with its planned path and its state."""
         rows = self.database.rows(
-            "SELECT * FROM deliveries WHERE job_id = ? ORDER BY output", [job]
+            "SELECT * FROM deliveries WHERE job_id = ? AND stage IS NOT NULL "
+            "ORDER BY output",
+            [job],
         )
         return tuple((rendition(row), Path(row["path"]), row["state"]) for row in rows)
 

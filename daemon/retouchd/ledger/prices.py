@@ -6,7 +6,6 @@ so that a cost booked last month can still be explained.
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -17,13 +16,15 @@ from typing import Any
 import sqlite_utils
 
 from retouchd.errors import ConfigError, Problem
-from retouchd.ledger.units import base_unit
+from retouchd.ledger.units import base_unit, is_named_in
 
 DEFAULT_BOOK = Path(__file__).with_name("price_book.toml")
 
 OWN = "local"
 """The provider whose prices win: what this very site pays."""
 
+_BY_ITEM = "provider, item, unit, version"
+_END_OF_DAY = "0000-00-00T23:59:59.999Z"  # completes a date to a time
 _LONG_AGO = "1970-01-01T00:00:00.000Z"
 _MOST_PLACES = 12  # with the 12 of a quantity: the 24 that the view job_costs adds
 
@@ -73,44 +74,64 @@ class PriceBook:
     def find(self, item: str, unit: str) -> Price | None:
         """Return the price of *item* in a unit that measures the same as *unit*.
 
-        A device calls itself by a longer name than the price book: the words of a
-        price's item must all stand in *item*, so ``NVIDIA H200`` finds ``H200``.
+        Devices are found by any longer name, see ``is_named_in``.
         """
-        wanted = _words(item)
         fitting = [
             price
             for price in self.prices
             if base_unit(price.unit) == base_unit(unit)
-            and _words(price.item) <= wanted
-            and (price.item == item or base_unit(unit) == "gpu_second")
+            and (
+                price.item == item
+                or (base_unit(unit) == "gpu_second" and is_named_in(price.item, item))
+            )
         ]
         return fitting[0] if fitting else None
 
 
-def _words(text: str) -> set[str]:
-    return set(re.findall(r"[a-z0-9.]+", text.lower()))
-
-
 def current(db: sqlite_utils.Database, at: str) -> PriceBook:
-    """Return the prices in force at *at*, a time as text.
+    """Return the prices in force at *at*, a time as text."""
+    return PriceBook(_in_force(list_prices(db), at))
 
-    Before its first row an item costs what that row says: the date of a price is the
-    day somebody read it, not the day it began.
+
+def book_at(prices: Iterable[Price], at: str) -> PriceBook:
+    """Return those of *prices* that are in force at *at*.
+
+    Args:
+        prices: every one ever stored, the versions of an item in order.
+        at: a time as text, or a date, which stands for its end.
     """
-    in_force: dict[tuple[str, str, str], Price] = {}
-    for price in list_prices(db):
-        if price.valid_from <= at or price.key not in in_force:
-            in_force[price.key] = price
-    return PriceBook(
+    return PriceBook(_in_force(prices, at + _END_OF_DAY[len(at) :]))
+
+
+def _in_force(prices: Iterable[Price], at: str) -> list[Price]:
+    """Pick what holds at *at* from all prices, oldest first.
+
+    Where nothing held yet, the first row that came later does: the date of a price is
+    the day somebody read it, not the day it began.
+    """
+    begun: dict[tuple[str, str, str], Price] = {}
+    later: dict[tuple[str, str, str], Price] = {}
+    for price in prices:
+        if price.valid_from <= at:
+            begun[price.key] = price
+        else:
+            later.setdefault(price.key, price)
+    holding = [
         price
-        for price in in_force.values()
+        for price in begun.values()
         if price.valid_to is None or price.valid_to > at
-    )
+    ]
+    known = {(price.item, base_unit(price.unit)) for price in begun.values()}
+    return holding + [
+        price
+        for price in later.values()
+        if (price.item, base_unit(price.unit)) not in known
+    ]
 
 
 def list_prices(db: sqlite_utils.Database) -> list[Price]:
     """Return every price ever stored, item by item, oldest first."""
-    rows = db.table("prices").rows_where(order_by="provider, item, unit, version")
+    rows = db.table("prices").rows_where(order_by=_BY_ITEM)
     return [Price(**row) for row in rows]
 
 
@@ -159,6 +180,14 @@ def import_prices(db: sqlite_utils.Database, file: Path, at: str) -> list[Price]
 def import_default_prices(db: sqlite_utils.Database) -> None:
     """Fill a new ledger with the prices that ship with retouchd."""
     import_prices(db, DEFAULT_BOOK, _LONG_AGO)
+
+
+def import_missing_prices(db: sqlite_utils.Database) -> None:
+    """Add the shipped prices of what an older ledger has no price row of."""
+    known = {price.key for price in list_prices(db)}
+    for price in read_price_book(DEFAULT_BOOK).prices:
+        if price.key not in known:
+            set_price(db, price, _LONG_AGO)
 
 
 def read_price_book(file: Path) -> PriceBook:

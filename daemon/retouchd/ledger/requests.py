@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,16 +66,36 @@ def ask(
     Raises:
         LedgerError: the database cannot be written, or nobody answered in time.
     """
+    [answer] = ask_all(path, what, [arguments], timeout)
+    return answer
+
+
+def ask_all(
+    path: Path,
+    what: str,
+    arguments: Sequence[Mapping[str, Any]],
+    timeout: float = 10.0,
+) -> list[dict[str, Any]]:
+    """Ask the same with each of *arguments* at once; return the answers in order.
+
+    Raises:
+        LedgerError: as `ask`; *timeout* is the time between two answers.
+    """
     try:
         with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as db:
             with db:
-                cursor = db.execute(
-                    "INSERT INTO requests (asked_at, what, arguments) VALUES (?, ?, ?)",
-                    [utc(time.time()), what, json.dumps(arguments)],
-                )
-            return _wait_for_answer(db, path, cursor.lastrowid or 0, timeout)
+                asked = [_insert(db, what, one) for one in arguments]
+            return [_wait_for_answer(db, path, number, timeout) for number in asked]
     except sqlite3.Error as error:
         raise ledger_error(error, path) from error
+
+
+def _insert(db: sqlite3.Connection, what: str, arguments: Mapping[str, Any]) -> int:
+    cursor = db.execute(
+        "INSERT INTO requests (asked_at, what, arguments) VALUES (?, ?, ?)",
+        [utc(time.time()), what, json.dumps(arguments)],
+    )
+    return cursor.lastrowid or 0
 
 
 def _wait_for_answer(

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from retouchd.errors import LedgerRefusedError
 from retouchd.ledger.connection import connect_for_reading
 from retouchd.ledger.faults import is_fatal, ledger_error
-from retouchd.ledger.migrations import refuse_foreign, refuse_newer, version_of
+from retouchd.ledger.schema.migrations import refuse_foreign, refuse_newer, version_of
 
 Condition = Literal["sound", "missing", "damaged"]
 

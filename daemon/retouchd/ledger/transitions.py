@@ -44,6 +44,7 @@ def tell(
 
 def describe(db: sqlite_utils.Database, outcome: Outcome, at: float) -> None:
     """Write what the worker found out and what it used."""
+    outcome = _counted_on(db, outcome)
     found = outcome.inspection
     columns: dict[str, object] = {
         "rule": outcome.rule,
@@ -54,6 +55,7 @@ def describe(db: sqlite_utils.Database, outcome: Outcome, at: float) -> None:
         "error": readable(outcome.error) or None,
         "hint": readable(outcome.hint) or None,
         "destination": outcome.destination,
+        "attempts": outcome.attempts,
         "kept_attempt": outcome.kept_attempt,
         "review_reason": readable(outcome.review_reason) or None,
     }
@@ -63,26 +65,74 @@ def describe(db: sqlite_utils.Database, outcome: Outcome, at: float) -> None:
             "origin": f"{found.origin.family}/{found.origin.name}",
             "width_in": found.header.width,
             "height_in": found.header.height,
-            "frames": 1,
+            "frames": found.header.frames,
         }
     if outcome.step_runs:
         columns["started_at"] = outcome.step_runs[0].started_at
     set_columns(db, outcome.job, **columns)
     for note in outcome.notes:
         tell(db, outcome.job, at, "noticed", note)
-    _book(db, outcome, at)
+    _book(db, outcome, at, with_credits=True)
 
 
-def _book(db: sqlite_utils.Database, outcome: Outcome, at: float) -> None:
+def book_spent(db: sqlite_utils.Database, outcome: Outcome, at: float) -> None:
+    """Write what a run used whose result is thrown away: its job runs again."""
+    _book(db, _counted_on(db, outcome), at, with_credits=False)
+
+
+def _counted_on(db: sqlite_utils.Database, outcome: Outcome) -> Outcome:
+    """Count the attempts of *outcome* on from those that its job already has."""
+    sql = (
+        "SELECT max(attempts - 1, coalesce((SELECT max(attempt) FROM step_runs "
+        "WHERE job_id = jobs.id), 0)) FROM jobs WHERE id = ?"
+    )
+    return outcome.renumbered(int(db.execute(sql, [outcome.job]).fetchone()[0]))
+
+
+def _book(
+    db: sqlite_utils.Database, outcome: Outcome, at: float, *, with_credits: bool
+) -> None:
     """Write what the job used, and what that costs at the prices of this moment."""
     prices = current(db, utc(at))
     found = outcome.inspection
     spent = []
-    if found is not None and found.origin.family == "generator":
-        megapixels = found.header.megapixels
-        spent.append(credit_of(found.origin.name, prices, megapixels=megapixels))
+    is_bought = found is not None and found.origin.family == "generator"
+    if found is not None and is_bought and with_credits and _is_unpaid(db, outcome.job):
+        header = found.header
+        spent.append(
+            credit_of(
+                found.origin.name,
+                prices,
+                megapixels=header.megapixels,
+                seconds=header.seconds,
+            )
+        )
     book_usage(db, outcome.job, outcome.step_runs, outcome.gate_runs, spent, at=utc(at))
     book_charges(db, outcome.job, prices, utc(at))
+
+
+def _is_unpaid(db: sqlite_utils.Database, job: str) -> bool:
+    """Whether what a generator took for the picture of *job* is on no job yet.
+
+    A drop was bought once, however often its job runs. A job that refines a result has
+    it on its parent, and one whose drop failed before has it on the failed job.
+    """
+    return bool(db.execute(_UNPAID, {"job": job}).fetchone()[0])
+
+
+_UNPAID = """
+WITH this AS (SELECT id, parent, source_sha256 FROM jobs WHERE id = :job),
+same AS (
+    SELECT state = 'failed' AS failed,
+        EXISTS (SELECT 1 FROM credits WHERE job_id = jobs.id) AS paid
+    FROM jobs WHERE source_sha256 = (SELECT source_sha256 FROM this)
+        AND source_sha256 <> '' AND id <> :job AND parent IS NULL
+)
+SELECT (SELECT parent FROM this) IS NULL
+    AND NOT EXISTS (SELECT 1 FROM credits WHERE job_id = :job)
+    AND (SELECT count(*) FROM same WHERE failed AND paid)
+        <= (SELECT count(*) FROM same WHERE NOT failed AND NOT paid)
+"""
 
 
 def book_delivery(db: sqlite_utils.Database, job: str, placed: Placed) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Context, Decimal
 
 _BASES = {
@@ -27,6 +28,11 @@ def base_unit(unit: str) -> str:
     return _BASES.get(unit, (unit, 1))[0]
 
 
+def per_unit(unit: str) -> int:
+    """Return how many base units one *unit* is."""
+    return _BASES.get(unit, (unit, 1))[1]
+
+
 def convert(measured: Decimal, unit: str) -> Decimal:
     """Express *measured*, in the base unit, in *unit*, to ``PLACES``."""
     return (measured / _BASES.get(unit, (unit, 1))[1]).quantize(PLACES)
@@ -36,3 +42,16 @@ def written(number: Decimal) -> str:
     """Write a decimal without exponent and without closing zeros."""
     text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def is_named_in(item: str, device: str) -> bool:
+    """Whether the price book's word *item* means *device*.
+
+    A device calls itself by a longer name: the words of the item must all stand in
+    it, so ``NVIDIA H200`` is an ``H200``.
+    """
+    return _words(item) <= _words(device)
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"[a-z0-9.]+", text.lower()))

@@ -98,7 +98,7 @@ def book_usage(
 
 def _gate_row(job: str, run: GateRun, at: str) -> dict[str, object]:
     regions = json.dumps(run.regions)
-    return {"job_id": job, "ran_at": at} | asdict(run) | {"regions": regions}
+    return {"job_id": job, "ran_at": at} | vars(run) | {"regions": regions}
 
 
 def _step_row(job: str, run: StepRun) -> dict[str, object]:
@@ -106,7 +106,7 @@ def _step_row(job: str, run: StepRun) -> dict[str, object]:
     joules = None if run.joules is None else round(run.joules, _FINEST)
     return (
         {"job_id": job}
-        | asdict(run)
+        | vars(run)
         | {
             "cpu_s": round(run.cpu_s, _FINEST),
             "gpu_s": round(run.gpu_s, _FINEST),
@@ -126,12 +126,14 @@ def book_charges(
     with amount NULL, against a price row that is made for it and waits for a figure.
     """
     charged = _charged(db, job)
+    rows = []
     for usage in measured_usage(db, job):
         key = (usage.category, usage.item, usage.unit)
         rest = usage.measured - charged.get(key, Decimal(0))
         if rest > 0:
-            price = _price_of(db, usage, prices, at)
-            _charge(db, job, usage, rest, price, at)
+            row = charge_row(db, usage, rest, prices, at)
+            rows.append({"job_id": job} | row)
+    db.table("job_charges").insert_all(rows)
 
 
 def measured_usage(db: sqlite_utils.Database, job: str) -> list[Usage]:
@@ -188,30 +190,35 @@ def _price_of(
     )
 
 
-def _charge(
+def charge_row(
     db: sqlite_utils.Database,
-    job: str,
     usage: Usage,
     measured: Decimal,
-    price: Price,
+    prices: PriceBook,
     at: str,
-) -> None:
-    quantity = convert(measured, price.unit)
+) -> dict[str, object]:
+    """Make the row of a charge; it names no job yet.
+
+    Args:
+        db: the writer's connection; a price row is made where there is none.
+        usage: what was used.
+        measured: how much of it is charged, in its unit.
+        prices: in force at *at*.
+        at: time as text.
+    """
+    price = _price_of(db, usage, prices, at)
     amount = cost(measured, price)
-    db.table("job_charges").insert(
-        {
-            "job_id": job,
-            "price_id": price.id,
-            "quantity": written(quantity),
-            "amount": None if amount is None else written(amount),
-            "currency": price.currency,
-            "booked_at": at,
-            "category": usage.category,
-            "item": usage.item,
-            "measured": written(measured),
-            "measured_unit": usage.unit,
-        }
-    )
+    return {
+        "price_id": price.id,
+        "quantity": written(convert(measured, price.unit)),
+        "amount": None if amount is None else written(amount),
+        "currency": price.currency,
+        "booked_at": at,
+        "category": usage.category,
+        "item": usage.item,
+        "measured": written(measured),
+        "measured_unit": usage.unit,
+    }
 
 
 def cost(measured: Decimal, price: Price | None) -> Decimal | None:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from retouchd.errors import NoSuchJobError
+from retouchd.ledger.attempts import attempt_rows
 from retouchd.ledger.database import Database
 
 Row = dict[str, Any]
@@ -70,11 +71,13 @@ def job_story(database: Database, job: str) -> dict[str, list[Row]]:
         "FROM step_runs WHERE job_id = ? ORDER BY id",
         "gates": "SELECT attempt, gate, step, value, unit, threshold, passed, detail "
         "FROM gate_runs WHERE job_id = ? ORDER BY id",
-        "deliveries": "SELECT output, state, path, width, height, bytes, delivered_at "
-        "FROM deliveries WHERE job_id = ? ORDER BY output",
+        "reviews": "SELECT decided_at, reviewer, verdict, reason, note, seconds, "
+        "seconds_estimated FROM reviews WHERE job_id = ? ORDER BY id",
+        "deliveries": "SELECT output, role, state, path, width, height, bytes, "
+        "delivered_at FROM deliveries WHERE job_id = ? ORDER BY output",
         "costs": "SELECT p.provider, p.item, c.quantity, p.unit, c.amount, c.currency "
         "FROM job_charges c JOIN prices p ON p.id = c.price_id "
         "WHERE c.job_id = ? ORDER BY c.id",
     }
     chapters = {name: database.rows(sql, [job]) for name, sql in queries.items()}
-    return {"job": facts, **chapters}
+    return {"job": facts, "attempts": attempt_rows(database, job), **chapters}

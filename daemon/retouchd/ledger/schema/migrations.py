@@ -9,8 +9,10 @@ from pathlib import Path
 import sqlite_utils
 
 from retouchd.errors import LedgerRefusedError
-from retouchd.ledger.prices import import_default_prices
-from retouchd.ledger.schema import create_tables
+from retouchd.ledger.prices import import_default_prices, import_missing_prices
+from retouchd.ledger.schema.report_views import add_report_hours, add_report_views
+from retouchd.ledger.schema.tables import create_tables
+from retouchd.ledger.schema.usage_views import create_usage_tables
 
 
 def _add_places_of_trouble(db: sqlite_utils.Database) -> None:
@@ -36,6 +38,26 @@ def _add_reviews_and_attempts(db: sqlite_utils.Database) -> None:
         "CHECK (role IN ('result', 'preview', 'reason'))"
     )
     db.execute("ALTER TABLE deliveries ADD COLUMN fingerprint TEXT")
+    _add_verdicts(db)
+    create_usage_tables(db)
+    add_report_hours(db)
+    add_report_views(db)
+    import_missing_prices(db)
+
+
+def _add_verdicts(db: sqlite_utils.Database) -> None:
+    """Make room for what people decide: what goes then, notes, results to refine."""
+    db.execute("ALTER TABLE jobs ADD COLUMN leftovers TEXT")
+    db.execute("ALTER TABLE deliveries ADD COLUMN removed_at TEXT")
+    db.execute("ALTER TABLE reviews ADD COLUMN note TEXT")
+    db.execute(
+        "CREATE TABLE fixes (job_id TEXT PRIMARY KEY NOT NULL, "
+        "parent TEXT NOT NULL REFERENCES jobs (id), hot_folder TEXT NOT NULL, "
+        "source_path BLOB NOT NULL, name BLOB NOT NULL, bytes INTEGER NOT NULL, "
+        "mtime_ns INTEGER NOT NULL, inode INTEGER NOT NULL, recipe TEXT NOT NULL, "
+        "asked_at TEXT NOT NULL, begun_at TEXT) STRICT"
+    )
+    db.execute("CREATE INDEX fixes_open ON fixes (hot_folder) WHERE begun_at IS NULL")
 
 
 MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (

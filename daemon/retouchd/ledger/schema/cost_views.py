@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 
-def _exact_sum(condition: str) -> str:
-    """Write SQL that adds decimal texts of up to 24 places without a float.
+def parts_of_amount() -> str:
+    """Write SQL columns that cut *amount* for ``exact_sum``.
 
-    Each text was split into its whole part and two halves of 12 digits; integers add
-    exactly, and the carries are settled afterwards.
+    A decimal text of up to 24 places becomes its whole part and two halves of 12
+    digits.
+    """
+    place = "instr(amount || '.', '.') + 1"
+    fraction = f"substr(amount, {place}) || '{'0' * 24}'"
+    return (
+        "CAST(amount AS INTEGER) AS whole, "
+        f"CAST(substr({fraction}, 1, 12) AS INTEGER) AS high, "
+        f"CAST(substr({fraction}, 13, 12) AS INTEGER) AS low"
+    )
+
+
+def exact_sum(condition: str) -> str:
+    """Write SQL that adds what ``parts_of_amount`` cut, without a float.
+
+    Integers add exactly, and the carries are settled afterwards.
     """
     low, high, whole = (
         f"coalesce(sum({part}) FILTER (WHERE {condition}), 0)"
@@ -25,25 +39,15 @@ def _exact_sum(condition: str) -> str:
 # The pieces put in are fixed texts of this file.
 VIEWS = f"""
 CREATE VIEW job_costs AS
-WITH padded AS (
-    SELECT job_id, category, currency, amount,
-        substr(
-            substr(amount, instr(amount || '.', '.') + 1) || '{"0" * 24}', 1, 24
-        ) AS fraction
-    FROM job_charges
-), parts AS (
-    SELECT job_id, category, currency, amount,
-        CAST(amount AS INTEGER) AS whole,
-        CAST(substr(fraction, 1, 12) AS INTEGER) AS high,
-        CAST(substr(fraction, 13, 12) AS INTEGER) AS low
-    FROM padded
+WITH parts AS (
+    SELECT job_id, category, currency, amount, {parts_of_amount()} FROM job_charges
 )
 SELECT job_id,
-    {_exact_sum("category = 'compute'")} AS compute,
-    {_exact_sum("category = 'energy'")} AS energy,
-    {_exact_sum("category = 'credits'")} AS credits,
-    {_exact_sum("category = 'people'")} AS people,
-    {_exact_sum("1")} AS total,
+    {exact_sum("category = 'compute'")} AS compute,
+    {exact_sum("category = 'energy'")} AS energy,
+    {exact_sum("category = 'credits'")} AS credits,
+    {exact_sum("category = 'people'")} AS people,
+    {exact_sum("1")} AS total,
     currency,
     count(*) FILTER (WHERE amount IS NULL) AS unpriced
 FROM parts

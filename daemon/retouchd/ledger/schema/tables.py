@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite_utils
 
-from retouchd.ledger.schema_views import VIEWS
+from retouchd.ledger.schema.cost_views import VIEWS
 
 STATES = (
     "claimed",

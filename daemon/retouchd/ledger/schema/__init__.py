@@ -1,0 +1,1 @@
+"""Tables, views and how they came to be; what each column means."""
