@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retouchd.errors import ModelError
+from retouchd.models.busy_time import BusyTime, Stay
+from retouchd.models.gpu import first_gpu, gpu_busy
 from retouchd.models.manifest import Manifest
 from retouchd.models.runtime import RUNTIME_ERRORS, Runtime, create_session
 
@@ -22,12 +24,26 @@ _DTYPES: dict[str, type[np.generic]] = {
 }
 
 
+@dataclass(frozen=True)
+class ModelTime:
+    """What a thread's runs of a model took.
+
+    Attributes:
+        wall_s: seconds inside ONNX Runtime.
+        gpu_s: their share of the time in which the GPU was busy; 0 on the processor.
+    """
+
+    wall_s: float = 0.0
+    gpu_s: float = 0.0
+
+
 class Session:
     """A model on a device.
 
     Attributes:
         manifest: what the model is.
-        device: where it really runs, ``cpu`` or ``cuda:0``.
+        device: where it really runs: ``cpu``, or the name of the GPU.
+        on_gpu: whether that is a GPU.
         fell_back: a GPU was asked for and the processor does the work.
     """
 
@@ -41,10 +57,12 @@ class Session:
         self.manifest = manifest
         self._native = create_session(weights, runtime, manifest.weights)
         on_gpu = self._native.get_providers()[0] == "CUDAExecutionProvider"
-        self.device = "cuda:0" if on_gpu else "cpu"
+        self.on_gpu = on_gpu
+        self.device = first_gpu().name if on_gpu else "cpu"
         self.fell_back = runtime.wants_gpu and not on_gpu
         self._dtypes = self._compare_with_manifest()
         self._mine = threading.local()
+        self._busy = gpu_busy if on_gpu else BusyTime()
         # A session has one stream: without the lock a thread would book as device
         # time what it spent waiting for another. On the processor runs go side by side.
         self._turn: Any = threading.Lock() if on_gpu else contextlib.nullcontext()
@@ -66,8 +84,7 @@ class Session:
             ModelError: the run fails, for instance for lack of memory.
         """
         output = self.manifest.output.name
-        with self._turn:
-            start = time.perf_counter()
+        with self._turn, self._busy.stay() as stay:
             try:
                 result: NDArray[Any] = self._native.run([output], dict(inputs))[0]
             except RUNTIME_ERRORS as error:
@@ -77,18 +94,19 @@ class Session:
                     model=self.manifest.name,
                     device=self.device,
                 ) from error
-            finally:
-                self._book(time.perf_counter() - start)
+        self._book(stay)
         return result
 
-    def take_seconds(self) -> float:
-        """Seconds that the calling thread spent inside ``run`` since it last asked."""
-        seconds = float(getattr(self._mine, "seconds", 0.0))
-        self._mine.seconds = 0.0
-        return seconds
+    def take(self) -> ModelTime:
+        """Return what the calling thread's runs took since it last asked."""
+        taken: ModelTime = getattr(self._mine, "time", ModelTime())
+        self._mine.time = ModelTime()
+        return taken
 
-    def _book(self, seconds: float) -> None:
-        self._mine.seconds = getattr(self._mine, "seconds", 0.0) + seconds
+    def _book(self, stay: Stay) -> None:
+        before: ModelTime = getattr(self._mine, "time", ModelTime())
+        share = stay.seconds if self.on_gpu else 0.0
+        self._mine.time = ModelTime(before.wall_s + stay.wall_s, before.gpu_s + share)
 
     def _compare_with_manifest(self) -> dict[str, type[np.generic]]:
         """Types of the inputs by name; refuse a manifest that means another graph."""
