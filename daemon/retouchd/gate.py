@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+from retouchd.media.fingerprint_file import FingerprintFile
 from retouchd.media.vips import pyvips
 from retouchd.values import GateRun, Picture
 
@@ -27,6 +28,21 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class Earlier:
+    """What was delivered before, seen from one job.
+
+    Attributes:
+        file: the fingerprints of all deliveries.
+        hot_folder: that of the job.
+        job: its id; what it delivered itself does not count.
+    """
+
+    file: FingerprintFile
+    hot_folder: str
+    job: str
+
+
+@dataclass(frozen=True)
 class Attempt:
     """What a gate may look at.
 
@@ -34,11 +50,13 @@ class Attempt:
         before: the upright input.
         after: the result of all steps.
         stages: in order; only those that a gate of the rule asked for.
+        earlier: deliveries to compare with; ``None``: there is no ledger.
     """
 
     before: Picture
     after: Picture
     stages: tuple[Stage, ...] = ()
+    earlier: Earlier | None = None
 
     def stages_of(self, words: tuple[str, ...]) -> tuple[Stage, ...]:
         """Return the stages of these steps, in order."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from retouchd.gate import Attempt, Gate
@@ -13,9 +15,14 @@ from retouchd.values import GateRun
 class Sharpness(Gate):
     """Judge the sharpest parts of the result; a soft background is no defect.
 
+    Where the picture was enlarged, that step is to blame: a better model invents the
+    detail that a larger picture needs. A soft input alone is nobody's fault.
+
     Attributes:
         max_blur: 0 (razor-sharp) to 1 (blurring it more changes nothing).
     """
+
+    watches: ClassVar[tuple[str, ...]] = ("upscale",)
 
     max_blur: float = Field(default=0.44, gt=0, le=1)
 
@@ -26,6 +33,12 @@ class Sharpness(Gate):
             return GateRun("sharpness", 0, "blur", self.max_blur, passed=True)
         passed = blur <= self.max_blur
         detail = "" if passed else "nothing in the result is sharp"
+        enlarged = [
+            stage.word
+            for stage in attempt.stages_of(self.watches)
+            if stage.after.megapixels > stage.before.megapixels
+        ]
+        step = enlarged[-1] if enlarged and not passed else ""
         return GateRun(
-            "sharpness", round(blur, 4), "blur", self.max_blur, passed, detail
+            "sharpness", round(blur, 4), "blur", self.max_blur, passed, detail, step
         )

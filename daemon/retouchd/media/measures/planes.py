@@ -14,6 +14,7 @@ from retouchd.media.pixels import to_array
 from retouchd.values import Picture
 
 Floats = NDArray[np.float32]
+Greys = NDArray[np.uint8]
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom as fractions of a picture."""
 
@@ -36,6 +37,18 @@ def luma_of(picture: Picture) -> Floats:
     colours = colours_of(picture)
     luma: Any = cv2.transform(colours, _LUMA)
     return np.asarray(luma, np.float32).reshape(colours.shape[:2])
+
+
+def greys_of(picture: Picture) -> Greys:
+    """Return luma (H, W) in whole levels, which costs a tenth of ``luma_of``."""
+    image = picture.image
+    if picture.has_alpha:
+        top = 65535 if picture.depth == 16 else 255
+        image = image.flatten(background=[top] * 3, max_alpha=top)
+    if picture.depth == 16:
+        image = image.cast("uchar", shift=True)
+    luma: Any = cv2.cvtColor(to_array(image), cv2.COLOR_RGB2GRAY)
+    return np.asarray(luma, np.uint8)
 
 
 def shrunk(plane: Floats, width: int, height: int) -> Floats:
