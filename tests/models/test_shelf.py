@@ -12,6 +12,7 @@ import pytest
 from retouchd.errors import ModelError
 from retouchd.models.runtime import Runtime, gpu_works, has_nvidia_device
 from retouchd.models.shelf import Shelf
+from retouchd.models.watch import ModelWatch
 
 CPU = Runtime("cpu")
 
@@ -127,7 +128,7 @@ def test_sessions_are_opened_once_and_run_side_by_side(
 
     def work() -> None:
         assert np.array_equal(session.run({"x": x}), alone)
-        seconds.extend((session.take_seconds(), session.take_seconds()))
+        seconds.extend((session.take().wall_s, session.take().wall_s))
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
@@ -195,6 +196,51 @@ def test_auto_uses_the_gpu(shelve: Any, upscaler: Any) -> None:
 
     session = shelf.open(manifest)
 
-    assert session.device == "cuda:0"
+    assert session.on_gpu
+    assert "NVIDIA" in session.device or "Tesla" in session.device
     expected = Shelf([manifest.folder.parent], CPU).open(manifest).run({"x": x})
     assert np.abs(session.run({"x": x}) - expected).max() < 1 / 255
+
+
+def test_a_default_that_is_here_stands_before_one_to_be_fetched(
+    tmp_path: Path, shelve: Any, upscaler: Any
+) -> None:
+    """One that ships with its address alone shadows nothing, and is no rival."""
+    shipped = shelve(upscaler(), name="a-shipped", url="https://example.org/w.onnx")
+    (shipped / "a-shipped" / "weights.onnx").unlink()
+    shipped.rename(tmp_path / "shipped")
+    ours = shelve(upscaler(seed=1), name="ours")
+
+    shelf = Shelf([ours, tmp_path / "shipped"], CPU)
+
+    assert shelf.choose("upscale").name == "ours"
+    assert shelf.problems() == []
+
+
+def test_the_earlier_folder_has_the_default(
+    tmp_path: Path, shelve: Any, upscaler: Any
+) -> None:
+    """Your default of a tier counts before that which comes with the program."""
+    shelve(upscaler(), name="a-shipped").rename(tmp_path / "shipped")
+    ours = shelve(upscaler(seed=1), name="ours")
+
+    shelf = Shelf([ours, tmp_path / "shipped"], CPU)
+
+    assert shelf.choose("upscale").name == "ours"
+    assert shelf.problems() == []
+
+
+def test_changes_of_models_are_noticed(shelve: Any, upscaler: Any) -> None:
+    """A new model, a changed manifest, weights that came; each once."""
+    models = shelve(upscaler())
+    watch = ModelWatch([models, models / "not-there"])
+    seen = [watch.changed()]
+    shelve(upscaler(), name="second")
+    seen += [watch.changed(), watch.changed()]
+    with (models / "made" / "model.toml").open("a") as manifest:
+        manifest.write("# seen\n")
+    seen.append(watch.changed())
+    (models / "made" / "weights.onnx").unlink()
+    seen.append(watch.changed())
+
+    assert seen == [False, True, False, True, True]

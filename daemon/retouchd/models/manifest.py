@@ -19,6 +19,7 @@ _LARGEST_MANIFEST = 64 * 1024
 Range = tuple[float, float]
 Channels = tuple[float, float, float]
 Edge = Annotated[int, Field(ge=0, le=16_384)]
+Order = Literal["RGB", "BGR"]
 
 
 class _Table(BaseModel):
@@ -30,16 +31,20 @@ class InputSpec(_Table):
 
     Attributes:
         name: the input's name in the graph.
-        layout: order of the axes; N is always 1 or more, C is RGB.
+        layout: order of the axes; N is always 1 or more.
+        channels: order of C.
         range: what black and white become; whether the network takes bytes or
             floats is read from the graph itself.
-        mean, std: subtracted and divided per channel, in the units of *range*.
-        size: edge in pixels, or (height, width); 0: any size.
+        mean, std: subtracted and divided per channel, in the units of *range* and the
+            order of *channels*.
+        size: edge in pixels, or (height, width); 0: any size. One that upscales sees
+            windows of exactly this size.
         divide_by_max: white is the brightest value of the picture, not of the format.
     """
 
     name: str
     layout: Literal["NCHW", "NHWC"] = "NCHW"
+    channels: Order = "RGB"
     range: Range = (0, 1)
     mean: Channels = (0, 0, 0)
     std: Channels = (1, 1, 1)
@@ -66,6 +71,7 @@ class OutputSpec(_Table):
     """How the result leaves: *range* of the values, and what is still to be applied."""
 
     name: str
+    channels: Order = "RGB"
     range: Range = (0, 1)
     activation: Literal["none", "sigmoid", "minmax"] = "none"
 
@@ -78,6 +84,8 @@ class Manifest(_Table):
         file: name of the weights beside the manifest.
         sha256, bytes: of the weights; nothing else is ever loaded.
         url: where they can be fetched; empty: they ship with the manifest.
+        licence: of the weights; ``unknown`` is what it says.
+        non_commercial: whether it forbids commercial use.
         scale: factor between the edges of input and output.
         tileable: ``exact`` with *halo* = radius of the receptive field,
             ``calibrated`` with a measured *halo*, or ``never``.
@@ -100,6 +108,7 @@ class Manifest(_Table):
     bytes: Annotated[int, Field(gt=0)]
     url: str = ""
     licence: str
+    non_commercial: bool = False
     source: str
     scale: Annotated[int, Field(ge=1, le=16)] = 1
     tileable: Literal["exact", "calibrated", "never"] = "never"

@@ -15,7 +15,7 @@ from retouchd.models.manifest import FILE_NAME, Manifest, read_manifest
 from retouchd.models.onnx_safety import refuse_unsafe
 from retouchd.models.runtime import Runtime
 from retouchd.models.session import Session
-from retouchd.values import Task
+from retouchd.values import TIERS, Task, Tier
 
 log = get_logger()
 
@@ -23,7 +23,8 @@ log = get_logger()
 class Shelf:
     """Every model below some folders.
 
-    Manifests are read once; a model that is added later needs a new shelf.
+    Manifests are read once; a model that is added later needs a new shelf. The daemon
+    notices it (``ModelWatch``) and renews its worker, which makes one.
     """
 
     def __init__(self, folders: Sequence[Path], runtime: Runtime) -> None:
@@ -34,6 +35,7 @@ class Shelf:
             runtime: where sessions run.
         """
         self._runtime = runtime
+        self._folders = tuple(folders)
         self._manifests: dict[str, Manifest] = {}
         self._broken: list[Problem] = []
         self._open: dict[str, Session] = {}
@@ -47,6 +49,10 @@ class Shelf:
             self._manifests.values(), key=lambda one: (one.task, one.tier, one.name)
         )
 
+    def broken_manifests(self) -> list[Problem]:
+        """Every manifest that cannot be used; no weights are read for it."""
+        return [*self._broken, *self._rival_defaults()]
+
     def problems(self) -> list[Problem]:
         """Every broken manifest, and weights that are missing or not the right ones.
 
@@ -54,8 +60,7 @@ class Shelf:
         a rule asks for them: then ``choose`` says so.
         """
         wrong = (_weights_problem(one) for one in self.manifests())
-        found = [*self._broken, *(problem for problem in wrong if problem)]
-        return [*found, *self._rival_defaults()]
+        return [*self.broken_manifests(), *(problem for problem in wrong if problem)]
 
     def choose(
         self, task: Task, *, name: str = "", tier: str = "draft", scale: int = 0
@@ -67,7 +72,8 @@ class Shelf:
             name: its name; wins over *tier*.
             tier: whose default to take.
             scale: for ``upscale``: of the defaults, the smallest scale that reaches
-                it, else the largest; 0 takes the smallest.
+                it, else the largest; 0 takes the smallest. Of equal ones that of the
+                earlier folder counts.
 
         Raises:
             ModelError: there is none, or its weights are not here.
@@ -79,15 +85,34 @@ class Shelf:
             fitting = [one for one in fitting if one.tier == tier and one.default]
         if not fitting:
             raise self._nothing_fits(task, name, tier)
-        fitting.sort(key=lambda one: one.scale)
-        chosen = next((one for one in fitting if one.scale >= scale), fitting[-1])
-        if not chosen.weights.is_file():
-            raise ModelError(
-                f"the weights of {chosen.name} are not here",
-                hint=f"copy them there from {chosen.url or chosen.source}",
-                file=chosen.weights,
-            )
-        return chosen
+        # A model that must be fetched first never stands before one that is here.
+        here = [one for one in fitting if one.weights.is_file()]
+        if not here:
+            raise _not_here(fitting[0])
+        here.sort(key=lambda one: (one.scale, self._rank(one)))
+        largest = [one for one in here if one.scale == here[-1].scale]
+        return next((one for one in here if one.scale >= scale), largest[0])
+
+    def tiers(self, task: Task) -> tuple[Tier, ...]:
+        """Return the tiers that have a model for *task* here, the lowest first."""
+        here = {
+            one.tier
+            for one in self.manifests()
+            if one.task == task and one.default and one.weights.is_file()
+        }
+        return tuple(tier for tier in TIERS if tier in here)
+
+    def best_tier(self, task: Task, wanted: Tier) -> Tier:
+        """Return the best tier up to *wanted* with a model here; else *wanted*."""
+        most = TIERS.index(wanted)
+        below = [one for one in self.tiers(task) if TIERS.index(one) <= most]
+        return below[-1] if below else wanted
+
+    def higher_tier(self, task: Task, above: Tier, up_to: Tier) -> Tier | None:
+        """Return the next tier above *above*, up to *up_to*, with a model here."""
+        low, high = TIERS.index(above), TIERS.index(up_to)
+        found = (one for one in self.tiers(task) if low < TIERS.index(one) <= high)
+        return next(found, None)
 
     def open(self, manifest: Manifest) -> Session:
         """Return the session of *manifest*; it is loaded once and stays warm.
@@ -105,6 +130,10 @@ class Shelf:
                 if session.fell_back:
                     log.warning("model_fell_back", model=manifest.name, device="cpu")
             return session
+
+    def _rank(self, manifest: Manifest) -> int:
+        """Place of its folder among those of the shelf."""
+        return self._folders.index(manifest.folder.parent)
 
     def _read(self, path: Path) -> None:
         try:
@@ -128,9 +157,10 @@ class Shelf:
 
     def _rival_defaults(self) -> Iterator[Problem]:
         """Two defaults for the same task, tier and scale: chance would choose."""
-        first: dict[tuple[str, str, int], Manifest] = {}
-        for one in self.manifests():
-            place = (one.task, one.tier, one.scale)
+        first: dict[tuple[str, str, int, int], Manifest] = {}
+        here = [one for one in self.manifests() if one.weights.is_file()]
+        for one in here:
+            place = (one.task, one.tier, one.scale, self._rank(one))
             if one.default and first.setdefault(place, one) is not one:
                 yield Problem(
                     f"{first[place].name} is the default of this tier already",
@@ -138,6 +168,16 @@ class Shelf:
                     str(one.folder / FILE_NAME),
                     key="default",
                 )
+
+
+def _not_here(manifest: Manifest) -> ModelError:
+    return ModelError(
+        f"the weights of {manifest.name} are not here",
+        hint=f"`retouchd models pull {manifest.name}` fetches them from {manifest.url}"
+        if manifest.url
+        else f"copy them there from {manifest.source}",
+        file=manifest.weights,
+    )
 
 
 def _manifest_paths(folders: Sequence[Path]) -> Iterator[Path]:

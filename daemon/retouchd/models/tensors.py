@@ -32,11 +32,12 @@ def to_tensor(
     if spec.divide_by_max:
         peak = float(max(pixels.max(), 1))
     tensor = np.empty((3, *pixels.shape[:2]), np.float32)
+    ordered = _reordered(pixels, spec.channels)
     for channel in range(3):
         factor = (high - low) / (peak * spec.std[channel])
         offset = (low - spec.mean[channel]) / spec.std[channel]
         plane = tensor[channel]
-        np.multiply(pixels[:, :, channel], np.float32(factor), out=plane)
+        np.multiply(ordered[:, :, channel], np.float32(factor), out=plane)
         if offset:
             plane += np.float32(offset)
     return _as_input(tensor[None], spec, dtype)
@@ -65,6 +66,7 @@ def to_floats(tensor: NDArray[Any], spec: OutputSpec, layout: str) -> Floats:
     elif spec.activation == "minmax":
         low, high = float(floats.min()), float(floats.max())
     floats = (floats - np.float32(low)) * np.float32(1 / max(high - low, 1e-6))
+    floats = _reordered(floats, spec.channels)
     return np.ascontiguousarray(floats.clip(0, 1), np.float32)
 
 
@@ -81,7 +83,12 @@ def write_pixels(tensor: NDArray[Any], spec: OutputSpec, into: Pixels) -> None:
         cv2.addWeighted(plane, factor, plane, 0.0, -low * factor, dtype=depth)
         for plane in tensor[0].astype(np.float32, copy=False)
     ]
-    into[...] = cv2.merge(planes)
+    into[...] = _reordered(cv2.merge(planes), spec.channels)
+
+
+def _reordered(pixels: Any, channels: str) -> Any:
+    """Turn RGB (H, W, 3) into the order of the network, or its answer into RGB."""
+    return pixels[:, :, ::-1] if channels == "BGR" else pixels
 
 
 def _as_input(

@@ -38,7 +38,9 @@ class Span:
     last: int
 
 
-def spans(length: int, tile: int, halo: int, multiple_of: int = 1) -> list[Span]:
+def spans(
+    length: int, tile: int, halo: int, multiple_of: int = 1, *, is_exact: bool = False
+) -> list[Span]:
     """Cut *length* pixels into windows of one size, the last one shifted inwards.
 
     Args:
@@ -47,13 +49,14 @@ def spans(length: int, tile: int, halo: int, multiple_of: int = 1) -> list[Span]
         halo: kept pixels lie at least this far from the edge of their window,
             unless that edge is the end of the picture.
         multiple_of: windows start and end at multiples of this.
+        is_exact: no window is shorter than *tile*.
     """
     if length <= tile:
         return [Span(0, length, 0, length)]
     count = -(-(length - 2 * halo) // (tile - 2 * halo))
     step = _GRID * multiple_of
     even = -(-(length - 2 * halo) // count) + 2 * halo
-    edge = min(-(-even // step) * step, tile)
+    edge = tile if is_exact else min(-(-even // step) * step, tile)
     stride = (edge - 2 * halo) // multiple_of * multiple_of
     starts = [*range(0, length - edge, stride), length - edge]
     cuts = [0, *(start + halo for start in starts[1:]), length]
@@ -82,7 +85,7 @@ def enlarge(session: Session, pixels: Pixels) -> Pixels:
     scale = manifest.scale
     source = _padded(pixels, manifest)
     result: Pixels = np.empty((height * scale, width * scale, 3), pixels.dtype)
-    rows, columns = (_spans(manifest, length) for length in source.shape[:2])
+    rows, columns = (_spans(manifest, source.shape[axis], axis) for axis in (0, 1))
     for row in rows:
         for column in columns:
             _enlarge_window(session, source, result, row, column)
@@ -112,15 +115,21 @@ def _enlarge_window(
     write_pixels(kept, manifest.output, into)
 
 
-def _spans(manifest: Manifest, length: int) -> list[Span]:
+def _spans(manifest: Manifest, length: int, axis: int) -> list[Span]:
+    halo, multiple_of = manifest.halo, manifest.multiple_of
+    if fixed := manifest.input.fixed:
+        return spans(length, fixed[axis], halo, multiple_of, is_exact=True)
     if manifest.tileable == "never":
         return [Span(0, length, 0, length)]
-    return spans(length, manifest.tile, manifest.halo, manifest.multiple_of)
+    return spans(length, manifest.tile, halo, multiple_of)
 
 
 def _padded(pixels: Pixels, manifest: Manifest) -> Pixels:
     """Repeat the last row and column until the network takes the size."""
-    missing = [-length % manifest.multiple_of for length in pixels.shape[:2]]
+    least = manifest.input.fixed or (0, 0)
+    lengths = [max(pixels.shape[axis], least[axis]) for axis in (0, 1)]
+    wanted = [length + -length % manifest.multiple_of for length in lengths]
+    missing = [wanted[axis] - pixels.shape[axis] for axis in (0, 1)]
     if not any(missing):
         return pixels
     edges = [*((0, pad) for pad in missing), (0, 0)]
