@@ -12,6 +12,7 @@ from typing import BinaryIO
 from retouchd.errors import InputError, StorageError
 from retouchd.inspect import blocks, exif, magic
 from retouchd.inspect.containers import reader_of
+from retouchd.media.clips.opening import read_facts
 from retouchd.media.still import open_image
 from retouchd.media.vips import pyvips
 from retouchd.values import Header
@@ -28,7 +29,10 @@ _EXTENSIONS = {
     "webp": {".webp"},
     "avif": {".avif", ".avifs"},
     "gif": {".gif"},
+    "mov": {".mp4", ".mov", ".m4v", ".3gp", ".qt"},
+    "matroska": {".mkv", ".webm"},
 }
+_CLIPS = {"mov", "matroska"}
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,8 @@ def examine(path: Path, limits: Limits) -> Examined:
             that cannot be read, or claims beyond *limits*.
     """
     picture_format = _format_of(path, limits)
+    if picture_format in _CLIPS:
+        return _examine_clip(path, picture_format, limits)
     image = open_image(path, picture_format)
     _check_pixels(path, image, limits)
     _check_blocks(path, image, limits)
@@ -100,6 +106,26 @@ def examine(path: Path, limits: Limits) -> Examined:
         _block(image, "xmp-data"),
         tuple(warning for warning in warnings if warning),
     )
+
+
+def _examine_clip(path: Path, container: str, limits: Limits) -> Examined:
+    facts = read_facts(path, container)
+    _check_size(path, facts.width, facts.height, limits)
+    turned = facts.turn in {90, 270}
+    header = Header(
+        format=container,
+        kind="clip",
+        width=facts.height if turned else facts.width,
+        height=facts.width if turned else facts.height,
+        bands=4 if facts.has_alpha else 3,
+        depth=16 if facts.depth > 8 else 8,
+        orientation=1,
+        has_alpha=facts.has_alpha,
+        frames=facts.frames,
+        seconds=facts.seconds,
+    )
+    warning = _about_name(path, container)
+    return Examined(header, warnings=(warning,) if warning else ())
 
 
 def open_regular(path: Path, most_bytes: int) -> BinaryIO:
@@ -180,16 +206,20 @@ def _refuse_raw(path: Path, file: BinaryIO) -> None:
         )
 
 
-def _check_pixels(path: Path, image: pyvips.Image, limits: Limits) -> None:
-    megapixels = image.width * image.height / 1e6
+def _check_size(path: Path, width: int, height: int, limits: Limits) -> None:
+    megapixels = width * height / 1e6
     if megapixels > limits.megapixels:
         raise InputError(
-            f"the picture claims {image.width} x {image.height} pixels "
+            f"the picture claims {width} x {height} pixels "
             f"({megapixels:,.0f} megapixels), at most {limits.megapixels:,.0f} "
             "are taken",
             hint="export it smaller, or raise the limit in the configuration",
             file=path,
         )
+
+
+def _check_pixels(path: Path, image: pyvips.Image, limits: Limits) -> None:
+    _check_size(path, image.width, image.height, limits)
     if image.format not in _DEPTHS or image.bands > _MAX_BANDS:
         raise InputError(
             f"its pixels are {image.bands} x {image.format} ({image.interpretation}), "

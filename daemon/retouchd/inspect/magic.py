@@ -15,11 +15,20 @@ _ACCEPTED: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     # Some writers put the general brand first and name AVIF among the compatible ones.
     ("avif", re.compile(rb".{4}ftyp(avif|avis|mif1.{4}(.{4})*?avif)", re.DOTALL)),
     ("gif", re.compile(rb"GIF8[79]a")),
+    # Not the still pictures in the same container, which the table below names.
+    (
+        "mov",
+        re.compile(
+            rb".{4}(ftyp(?!hei|hev|mif|msf|avi|crx )|moov|mdat|wide|free|skip)",
+            re.DOTALL,
+        ),
+    ),
+    ("matroska", re.compile(rb"\x1aE\xdf\xa3")),
 )
 
 _STILL = "export it as JPEG, PNG or TIFF"
 _RAW = "develop it and export JPEG, PNG or TIFF"
-_CLIP = "this version finishes stills; drop a still picture"
+_CLIP = "export it as MP4, MOV, WebM or MKV"
 
 _REFUSED: tuple[tuple[str, str, re.Pattern[bytes]], ...] = (
     (
@@ -37,12 +46,6 @@ _REFUSED: tuple[tuple[str, str, re.Pattern[bytes]], ...] = (
         _RAW,
         re.compile(rb"FUJIFILMCCD-RAW|IIR[OS]|IIU\0|FOVb|\0MRM"),
     ),
-    (
-        "a clip (MP4 or MOV)",
-        _CLIP,
-        re.compile(rb".{4}(ftyp|moov|mdat|wide)", re.DOTALL),
-    ),
-    ("a clip (Matroska or WebM)", _CLIP, re.compile(rb"\x1aE\xdf\xa3")),
     ("a clip (AVI)", _CLIP, re.compile(rb"RIFF.{4}AVI ", re.DOTALL)),
     ("a sound file (WAV)", _STILL, re.compile(rb"RIFF.{4}WAVE", re.DOTALL)),
     (
@@ -96,7 +99,10 @@ _REFUSED: tuple[tuple[str, str, re.Pattern[bytes]], ...] = (
 
 
 def format_of(head: bytes) -> str:
-    """Return ``jpeg``, ``png``, ``tiff``, ``webp``, ``avif``, ``gif``, or nothing.
+    """Return the format of a still or the container of a clip, or nothing.
+
+    One of ``jpeg``, ``png``, ``tiff``, ``webp``, ``avif``, ``gif``; ``mov`` (MP4 too)
+    and ``matroska`` (WebM too).
 
     Args:
         head: the first ``HEAD_BYTES`` bytes of the file, or all of a shorter one.
@@ -114,4 +120,7 @@ def looks_like(head: bytes) -> tuple[str, str]:
     for phrase, hint, mark in _REFUSED:
         if mark.match(head):
             return phrase, hint
-    return "no picture that is known here", "send JPEG, PNG, TIFF, WebP, AVIF or GIF"
+    return (
+        "no picture that is known here",
+        "send JPEG, PNG, TIFF, WebP, AVIF, GIF, MP4, MOV, WebM or MKV",
+    )

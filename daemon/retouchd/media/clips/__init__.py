@@ -1,0 +1,1 @@
+"""Clips as streams of frames: opened, turned into pictures and back, written."""

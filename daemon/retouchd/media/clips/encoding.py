@@ -1,0 +1,177 @@
+"""How a clip is encoded: codec, quality and pixel format, checked before any frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Literal
+
+from retouchd.errors import InputError
+from retouchd.media.clips.library import pyav
+
+if TYPE_CHECKING:
+    from av.video.codeccontext import VideoCodecContext
+
+Container = Literal["mp4", "mov", "matroska", "webm"]
+Codec = Literal["h264", "hevc", "vp9", "av1", "prores", "ffv1"]
+
+DEFAULT_CODECS: dict[Container, Codec] = {
+    "mp4": "h264",
+    "mov": "prores",
+    "matroska": "h264",
+    "webm": "vp9",
+}
+
+_CODECS_OF: dict[Container, tuple[Codec, ...]] = {
+    "mp4": ("h264", "hevc", "av1", "vp9"),
+    "mov": ("prores", "h264", "hevc"),
+    "matroska": ("h264", "hevc", "vp9", "av1", "prores", "ffv1"),
+    "webm": ("vp9", "av1"),
+}
+
+_ENCODERS = {
+    "h264": "libx264",
+    "hevc": "libx265",
+    "vp9": "libvpx-vp9",
+    "av1": "libsvtav1",
+    "prores": "prores_ks",
+    "ffv1": "ffv1",
+}
+
+_WORST_CRF = {"h264": 51, "hevc": 51, "vp9": 63, "av1": 63}
+"""Where the scale of each encoder's constant quality ends; 0 is best."""
+
+_DEFAULT_QUALITY = {"h264": 65, "hevc": 61, "vp9": 57, "av1": 60}
+"""About visually lossless: CRF 18, 20, 27 and 25."""
+
+
+@dataclass(frozen=True)
+class ClipEncoding:
+    """How one output is written.
+
+    Attributes:
+        container: ``mp4``, ``mov``, ``matroska`` or ``webm``.
+        codec: ``None``: the usual one of the container.
+        quality: 1..100 (best), mapped evenly to the encoder's constant rate factor;
+            ProRes and FFV1 know none.
+        rate: kilobits per second instead of a quality.
+        pixel_format: FFmpeg's name; ``None``: the source's, or the nearest that the
+            encoder takes without losing depth or alpha.
+    """
+
+    container: Container
+    codec: Codec | None = None
+    quality: int | None = None
+    rate: int | None = None
+    pixel_format: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be written.
+
+        Raises:
+            ValueError: message and hint.
+        """
+        allowed = _CODECS_OF[self.container]
+        if self.codec and self.codec not in allowed:
+            raise ValueError(
+                f"{self.container} does not hold {self.codec} here",
+                f"use one of {', '.join(allowed)}, or another ending",
+            )
+        if self.quality and self.chosen_codec not in _WORST_CRF:
+            raise ValueError(
+                f"{self.chosen_codec} knows no quality", "leave quality out"
+            )
+        if self.quality and self.rate:
+            raise ValueError("quality and rate exclude each other", "leave one out")
+
+    @property
+    def chosen_codec(self) -> Codec:
+        """The codec that is used."""
+        return self.codec or DEFAULT_CODECS[self.container]
+
+    @property
+    def encoder(self) -> str:
+        """FFmpeg's name of the encoder."""
+        return _ENCODERS[self.chosen_codec]
+
+    def pixel_format_for(self, source: str, *, has_alpha: bool | None = None) -> str:
+        """Return the format in which planes of *source* are stored.
+
+        Args:
+            source: FFmpeg's name of the format of the clip that comes in.
+            has_alpha: whether the frames hold transparency; ``None``: as the source.
+
+        Raises:
+            InputError: the encoder does not take the format that the rule names, or
+                holds no transparency.
+        """
+        if has_alpha is None:
+            has_alpha = bool(_traits(source)[0])
+        taken = [
+            form.name for form in pyav().codec.Codec(self.encoder, "w").video_formats
+        ]
+        wanted = self.pixel_format or _nearest(source, taken, has_alpha=has_alpha)
+        if wanted not in taken:
+            raise InputError(
+                f"{self.chosen_codec} does not store {wanted}",
+                hint=f"name one of {', '.join(taken[:12])}",
+            )
+        if has_alpha and not _traits(wanted)[0]:
+            raise InputError(
+                f"{self.chosen_codec} as {wanted} holds no transparency",
+                hint="name the output {stem}.mov (ProRes 4444) or {stem}.webm (VP9), "
+                "or add the step flatten",
+            )
+        return wanted
+
+    def configure(self, context: VideoCodecContext) -> None:
+        """Set quality and rate of an encoder that is not open yet."""
+        codec = self.chosen_codec
+        if self.rate:
+            context.bit_rate = self.rate * 1000
+        elif codec in _WORST_CRF:
+            quality = self.quality or _DEFAULT_QUALITY[codec]
+            crf = round(_WORST_CRF[codec] * (100 - quality) / 100)
+            context.options = {"crf": str(crf), **_EXTRAS.get(codec, {})}
+        elif codec == "ffv1":
+            context.options = {"level": "3", "slicecrc": "1"}
+
+
+_EXTRAS = {
+    "hevc": {"x265-params": "log-level=none"},
+    # Without a rate of 0 a quality is only an upper bound for this encoder.
+    "vp9": {"b": "0", "row-mt": "1", "cpu-used": "3"},
+    "av1": {"preset": "8"},
+}
+
+
+def _nearest(source: str, taken: list[str], *, has_alpha: bool) -> str:
+    """Return the format of *taken* that loses least of *source*.
+
+    Alpha first, then colour, depth and colour resolution; what is larger than needed
+    comes last.
+    """
+    want = _traits(source)
+    want = (float(has_alpha), *want[1:])
+    if source in taken and _traits(source) == want:
+        return source
+
+    def loss(name: str) -> tuple[float, ...]:
+        pairs = list(zip(want, _traits(name), strict=True))
+        short = [max(0.0, wanted - has) for wanted, has in pairs]
+        spare = [max(0.0, has - wanted) for wanted, has in pairs]
+        return (*short, *spare)
+
+    return min(taken, key=loss)
+
+
+@cache
+def _traits(name: str) -> tuple[float, ...]:
+    """Alpha, colour, bits, chroma samples for each luma sample, YUV rather than RGB."""
+    form = pyav().VideoFormat(name, 16, 16)
+    components = form.components
+    alpha = any(part.is_alpha for part in components)
+    is_colour = len(components) - alpha >= 3
+    chroma = form.chroma_width(16) * form.chroma_height(16) / 256 if is_colour else 0.0
+    bits = max(part.bits for part in components)
+    return float(alpha), float(is_colour), float(bits), chroma, float(not form.is_rgb)

@@ -1,0 +1,147 @@
+"""Turns frames into pictures and back; the only place where planes become RGB.
+
+A picture of a clip holds the clip's own R'G'B' at full range: the matrix and the range
+are undone, transfer and primaries are not, so that a grade made on the clip fits.
+Turned clips become upright, as every picture between steps is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from retouchd.errors import InputError
+from retouchd.media.clips.library import pyav
+from retouchd.media.clips.opening import ClipFacts, ColourTags
+from retouchd.media.pixels import from_array, to_array
+from retouchd.values import Picture
+
+if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
+
+_FULL, _LIMITED = 2, 1
+
+_LAYOUTS = {(8, False): "rgb24", (8, True): "rgba"}
+_DEEP_LAYOUTS = {False: "rgb48le", True: "rgba64le"}
+
+_QUARTER_TURNS = {0: 0, 90: 1, 180: 2, 270: 3}
+
+
+def _quality() -> int:
+    """Return the flags of swscale: without the last three luma is off by one."""
+    from av.video.reformatter import Interpolation  # noqa: PLC0415  (an extra)
+
+    return int(
+        Interpolation.BICUBIC
+        | Interpolation.ACCURATE_RND
+        | Interpolation.FULL_CHR_H_INT
+        | Interpolation.FULL_CHR_H_INP
+    )
+
+
+class Pictures:
+    """Turns frames of one clip into pictures and pictures into frames.
+
+    Args:
+        facts: of the clip; its colour tags hold for every frame.
+    """
+
+    def __init__(self, facts: ClipFacts) -> None:
+        from av.video.reformatter import VideoReformatter  # noqa: PLC0415  (an extra)
+
+        self._facts = facts
+        self._matrix = facts.tags.matrix_for(facts.width, facts.height)
+        self._reformat = VideoReformatter().reformat
+        self._flags = _quality()
+        self._range = _FULL if facts.tags.is_full_range else _LIMITED
+
+    def picture(self, frame: VideoFrame) -> Picture:
+        """Return *frame* as RGB or RGBA, upright, 8 bits, or 16 where it has more."""
+        is_deep = self._facts.depth > 8
+        alpha = self._facts.has_alpha
+        layout = _DEEP_LAYOUTS[alpha] if is_deep else _LAYOUTS[8, alpha]
+        converted = self._reformat(
+            frame,
+            format=layout,
+            src_colorspace=self._matrix,
+            dst_colorspace=self._matrix,
+            interpolation=self._flags,
+            src_color_range=self._range,
+            dst_color_range=_FULL,
+            threads=1,
+        )
+        pixels = converted.to_ndarray()
+        return Picture(from_array(np.rot90(pixels, _QUARTER_TURNS[self._facts.turn])))
+
+    def frame(
+        self, picture: Picture, like: VideoFrame, pixel_format: str
+    ) -> VideoFrame:
+        """Return *picture* as a frame of *pixel_format*, timed as *like*.
+
+        Raises:
+            InputError: chroma is halved and a side is odd.
+        """
+        refuse_odd(picture.image.width, picture.image.height, pixel_format)
+        pixels = to_array(picture.image)
+        wide = pixels.dtype == np.uint16
+        alpha = pixels.shape[2] == 4
+        layout = _DEEP_LAYOUTS[alpha] if wide else _LAYOUTS[8, alpha]
+        made = pyav().VideoFrame.from_ndarray(pixels, layout)
+        made = self._reformat(
+            made,
+            format=pixel_format,
+            src_colorspace=self._matrix,
+            dst_colorspace=self._matrix,
+            interpolation=self._flags,
+            src_color_range=_FULL,
+            dst_color_range=self._range,
+            threads=1,
+        )
+        return timed(made, like, self._facts.tags)
+
+    def stored(self, frame: VideoFrame, pixel_format: str) -> VideoFrame:
+        """Return the untouched *frame* in *pixel_format*; its own: the very planes."""
+        if frame.format.name == pixel_format:
+            return frame
+        made = self._reformat(
+            frame,
+            format=pixel_format,
+            src_colorspace=self._matrix,
+            dst_colorspace=self._matrix,
+            interpolation=self._flags,
+            src_color_range=self._range,
+            dst_color_range=self._range,
+            threads=1,
+        )
+        return timed(made, frame, self._facts.tags)
+
+
+def timed(frame: VideoFrame, like: VideoFrame, tags: ColourTags) -> VideoFrame:
+    """Give *frame* the time of *like* and say how its colours are meant."""
+    frame.pts, frame.time_base, frame.duration = like.pts, like.time_base, like.duration
+    frame.colorspace, frame.color_primaries = tags.matrix, tags.primaries
+    frame.color_trc = tags.transfer
+    frame.color_range = tags.range
+    return frame
+
+
+def halved_sides(pixel_format: str) -> tuple[bool, bool]:
+    """Tell whether *pixel_format* halves colours across, and down."""
+    form = pyav().VideoFormat(pixel_format, 2, 2)
+    return form.chroma_width(2) < 2, form.chroma_height(2) < 2
+
+
+def refuse_odd(width: int, height: int, pixel_format: str) -> None:
+    """Make sure that a frame of this size can be stored in *pixel_format*.
+
+    Raises:
+        InputError: chroma is halved along a side that is odd.
+    """
+    across, down = halved_sides(pixel_format)
+    if (across and width % 2) or (down and height % 2):
+        raise InputError(
+            f"{width} x {height} pixels cannot be stored as {pixel_format}, which "
+            "halves the colours",
+            hint="let the rule give an even size, or say pixel_format: yuv444p",
+        )

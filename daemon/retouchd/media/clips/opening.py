@@ -1,0 +1,252 @@
+"""Opens clips safely and says what is in them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from retouchd.errors import DamagedError, InputError
+from retouchd.media.clips.library import pyav
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+# The demuxer is forced: playlists, concat lists and the like are never probed, which
+# would open other files. Source: FFmpeg doc/demuxers.texi.
+DEMUXERS = {"mov": "mov", "matroska": "matroska"}
+
+_UNSPECIFIED = 2
+_BT709, _BT470BG, _BT2020 = 1, 5, 9
+_PQ, _HLG = 16, 18
+_FULL_RANGE = 2
+
+_HD_WIDTH, _HD_HEIGHT = 1280, 577
+"""From here on an untagged clip is taken for BT.709, below for BT.601, as players
+do."""
+
+
+@dataclass(frozen=True)
+class ColourTags:
+    """How the planes of a clip are to be read; numbers of ITU-T H.273.
+
+    Attributes:
+        primaries, transfer, matrix: 2 where the clip does not say.
+        range: 0 where it does not say; 1: luma from 16 to 235; 2: from 0 to 255.
+    """
+
+    primaries: int
+    transfer: int
+    matrix: int
+    range: int
+
+    @property
+    def is_hdr(self) -> bool:
+        """Whether the transfer is PQ or HLG."""
+        return self.transfer in {_PQ, _HLG}
+
+    @property
+    def is_full_range(self) -> bool:
+        """Whether luma uses all values."""
+        return self.range == _FULL_RANGE
+
+    def matrix_for(self, width: int, height: int) -> int:
+        """Return the matrix to convert with, where none is stated by the frame size."""
+        if self.matrix != _UNSPECIFIED:
+            return self.matrix
+        return _BT709 if width >= _HD_WIDTH or height >= _HD_HEIGHT else _BT470BG
+
+
+@dataclass(frozen=True)
+class ClipFacts:
+    """What is known of a clip after its first frame.
+
+    Attributes:
+        width, height: pixels as stored; ``turn`` may exchange them.
+        turn: degrees (0, 90, 180, 270) counter-clockwise that make it upright.
+        pixel_format: FFmpeg's name, such as ``yuv420p10le``.
+        depth: bits per component.
+        frames: how many the container or its duration promise; at least 1.
+        seconds: how long it runs.
+        rate: frames per second on average.
+        is_interlaced: whether frames hold two fields.
+        tags: how its colours are meant.
+    """
+
+    width: int
+    height: int
+    turn: int
+    pixel_format: str
+    depth: int
+    has_alpha: bool
+    frames: int
+    seconds: float
+    rate: Fraction
+    is_interlaced: bool
+    tags: ColourTags
+
+
+@dataclass(frozen=True)
+class Clip:
+    """An open clip, at its beginning.
+
+    Attributes:
+        path: of the file, for what is said of it.
+        container: gives its packets, once.
+        pictures: its picture stream.
+        facts: what is known of it.
+    """
+
+    path: Path
+    container: InputContainer
+    pictures: VideoStream
+    facts: ClipFacts
+
+    def frames(self) -> Iterator[VideoFrame]:
+        """Decode every frame in order, strictly; memory does not grow with them.
+
+        Raises:
+            DamagedError: a frame cannot be decoded, or the file ends too early.
+            InputError: the time stamps run backwards, or the size changes.
+        """
+        last: int | None = None
+        for frame in _decoded(self.container, self.pictures, self.path):
+            if frame.pts is None or (last is not None and frame.pts <= last):
+                raise InputError(
+                    f"its time stamps are wrong at {frame.time} s",
+                    hint="export the clip again, or let a tool write new time stamps",
+                    file=self.path,
+                )
+            if (frame.width, frame.height) != (self.facts.width, self.facts.height):
+                raise InputError(
+                    f"its size changes at {frame.time} s to {frame.width} x "
+                    f"{frame.height}, from {self.facts.width} x {self.facts.height}",
+                    hint="cut it into clips of one size each",
+                    file=self.path,
+                )
+            last = frame.pts
+            yield frame
+
+
+@contextmanager
+def opened(path: Path, container_format: str, facts: ClipFacts) -> Iterator[Clip]:
+    """Open a clip whose facts are known.
+
+    Raises:
+        InputError: the container cannot be read, or holds no picture.
+    """
+    with _container(path, container_format) as container:
+        yield Clip(path, container, _picture_stream(container, path), facts)
+
+
+def read_facts(path: Path, container_format: str) -> ClipFacts:
+    """Read header and first frame of a clip.
+
+    Raises:
+        InputError: no picture track, no frame.
+        DamagedError: the container or the first frame cannot be read.
+    """
+    with _container(path, container_format) as container:
+        stream = _picture_stream(container, path)
+        frame = next(_decoded(container, stream, path), None)
+        if frame is None:
+            raise InputError(
+                "this clip holds no frame",
+                hint="export it again from where it was made",
+                file=path,
+            )
+        return _facts(container, stream, frame)
+
+
+@contextmanager
+def _container(path: Path, container_format: str) -> Iterator[InputContainer]:
+    """Open through our own file handle: no protocol of FFmpeg is involved."""
+    av = pyav()
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    with os.fdopen(descriptor, "rb") as file:
+        try:
+            container = av.open(file, format=DEMUXERS[container_format])
+        except (av.FFmpegError, ValueError, OSError) as error:
+            raise damaged(path, error) from error
+        with container:
+            yield container
+
+
+def _picture_stream(container: InputContainer, path: Path) -> VideoStream:
+    """Return the stream of moving pictures; a cover picture is none."""
+    cover = pyav().stream.Disposition.attached_pic
+    for stream in container.streams.video:
+        if not stream.disposition & cover:
+            return stream
+    raise InputError(
+        "this clip holds sound but no pictures",
+        hint="drop the clip with its picture track",
+        file=path,
+    )
+
+
+def _decoded(
+    container: InputContainer, stream: VideoStream, path: Path
+) -> Iterator[VideoFrame]:
+    # FFmpeg would otherwise hide what it cannot decode behind its neighbours.
+    stream.codec_context.options = {"err_detect": "explode"}
+    stream.thread_type = "AUTO"
+    try:
+        for frame in container.decode(stream):
+            if frame.is_corrupt:
+                raise damaged(path, f"the frame at {frame.time} s is corrupt")
+            yield frame
+    except pyav().FFmpegError as error:
+        raise damaged(path, error) from error
+
+
+def _facts(
+    container: InputContainer, stream: VideoStream, frame: VideoFrame
+) -> ClipFacts:
+    rate = stream.average_rate or stream.guessed_rate or Fraction(25)
+    seconds = _seconds(container, stream)
+    return ClipFacts(
+        width=frame.width,
+        height=frame.height,
+        turn=round(frame.rotation / 90) * 90 % 360,
+        pixel_format=frame.format.name,
+        depth=max(component.bits for component in frame.format.components),
+        has_alpha=any(part.is_alpha for part in frame.format.components),
+        frames=max(1, stream.frames or round(seconds * rate)),
+        seconds=seconds,
+        rate=rate,
+        is_interlaced=bool(frame.interlaced_frame),
+        tags=tags_of(frame),
+    )
+
+
+def tags_of(frame: VideoFrame) -> ColourTags:
+    """Return how the colours of *frame* are meant."""
+    return ColourTags(
+        primaries=int(frame.color_primaries),
+        transfer=int(frame.color_trc),
+        matrix=int(frame.colorspace),
+        range=_FULL_RANGE if "yuvj" in frame.format.name else int(frame.color_range),
+    )
+
+
+def _seconds(container: InputContainer, stream: VideoStream) -> float:
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    return (container.duration or 0) / 1e6
+
+
+def damaged(path: Path, error: Any) -> DamagedError:
+    """Say that *path* is no whole clip."""
+    reason = getattr(error, "strerror", None) or str(error)
+    return DamagedError(
+        f"the clip is cut short or damaged: {reason}",
+        hint="copy it again, or export it again from where it was made",
+        file=path,
+    )
