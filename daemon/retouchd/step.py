@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo
 
@@ -63,6 +63,8 @@ class Tools:
             task, name=name, tier=tier or self.tier, scale=scale
         )
         session = self.shelf.open(manifest)
+        if session not in self.used:
+            session.take()  # what a step that failed has left there
         self.used.append(session)
         if session.fell_back:
             self.notes.append(f"{manifest.name} ran on the CPU: the GPU did not load")
@@ -93,6 +95,14 @@ class Step(BaseModel):
         Admission by memory asks before anything is decoded; an upper bound will do.
         """
         return width, height
+
+    def aiming_at(self, long_edge: int) -> Self:  # noqa: ARG002  (most have no size)
+        """Return this step with the size of a goal, where the rule names none.
+
+        Args:
+            long_edge: pixels of the longer edge that the goal asks for.
+        """
+        return self
 
     @abstractmethod
     def apply(self, picture: Picture, tools: Tools) -> Picture:

@@ -13,8 +13,8 @@ from retouchd.rules.book import RuleBook
 
 WriteRule = Callable[..., Path]
 
-FIRST = "rule: sample\ngoal: first\noutputs: [{name: a.png}]\n"
-SECOND = FIRST.replace("first", "second")
+FIRST = "rule: sample\ngoal: hero\noutputs: [{name: a.png}]\n"
+SECOND = FIRST.replace("hero", "print")
 BROKEN = FIRST.replace("goal", "gaol")
 
 
@@ -37,7 +37,7 @@ def test_a_changed_rule_comes_into_force(book: RuleBook, write_rule: WriteRule) 
     problems = book.refresh()
 
     assert problems == []
-    assert goal(book) == "second"
+    assert goal(book) == "print"
 
 
 def test_a_broken_version_is_refused_once_and_the_last_good_stays(
@@ -51,12 +51,12 @@ def test_a_broken_version_is_refused_once_and_the_last_good_stays(
 
     assert problem.key == "gaol"
     assert again == []
-    assert goal(book) == "first"
+    assert goal(book) == "hero"
 
     write_rule(SECOND)
 
     assert book.refresh() == []
-    assert goal(book) == "second"
+    assert goal(book) == "print"
 
 
 def test_a_rule_that_vanished_stays_in_force(book: RuleBook, tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_a_rule_that_vanished_stays_in_force(book: RuleBook, tmp_path: Path) -> 
 
     assert "no rule 'sample'" in problem.message
     assert book.refresh() == []
-    assert goal(book) == "first"
+    assert goal(book) == "hero"
 
 
 def test_an_untouched_rule_is_not_read_again(book: RuleBook) -> None:
@@ -105,19 +105,19 @@ def test_a_rule_that_appears_in_an_earlier_folder_takes_over(
 
     book.refresh()
 
-    assert goal(book) == "second"
+    assert goal(book) == "print"
 
 
 def test_an_edit_of_equal_length_is_noticed(
     book: RuleBook, write_rule: WriteRule
 ) -> None:
     """Size alone would miss it; the time of change tells."""
-    path = write_rule(FIRST.replace("first", "fifth"))
+    path = write_rule(FIRST.replace("hero", "web\n"))
     os.utime(path, ns=(1, 1))
 
     book.refresh()
 
-    assert goal(book) == "fifth"
+    assert goal(book) == "web"
 
 
 def test_the_start_refuses_a_broken_rule(write_rule: WriteRule, tmp_path: Path) -> None:

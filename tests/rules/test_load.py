@@ -28,10 +28,11 @@ SHIPPED = available_rules([shipped_folder("rules")])
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_rules_load(name: str) -> None:
-    """Every rule that ships works as it is, and says what it is for."""
-    rule = load_rule(shipped_folder("rules") / f"{name}.yaml")
+    """Every rule that ships works as it is, and says first what it is for."""
+    path = shipped_folder("rules") / f"{name}.yaml"
 
-    assert rule.goal
+    assert load_rule(path).rule == name
+    assert path.read_text().startswith("# ")
 
 
 def test_the_promised_rules_ship() -> None:
@@ -59,7 +60,7 @@ def test_a_small_rule_has_sensible_defaults(write_rule: WriteRule) -> None:
         "suffix",
     )
     assert not output.size.is_set
-    assert rule.review.when == "never"
+    assert rule.review.when == "gate_failed"
     assert rule.sidecar.wait == 0
 
 
@@ -125,12 +126,12 @@ def test_the_configured_folder_comes_before_the_shipped_one(
     write_rule: WriteRule, tmp_path: Path
 ) -> None:
     """A rule of one's own replaces a shipped one of the same name."""
-    write_rule("rule: web\ngoal: mine\noutputs: [{name: '{stem}.png'}]", "web")
+    write_rule("rule: web\ngoal: print\noutputs: [{name: '{stem}.png'}]", "web")
 
     rules = load_rules([tmp_path, shipped_folder("rules")], ["web", "retouch"])
 
     assert list(rules) == ["web", "retouch"]
-    assert rules["web"].goal == "mine"
+    assert rules["web"].goal == "print"
 
 
 def test_editors_get_a_schema_with_every_step() -> None:

@@ -19,7 +19,7 @@ match:
   origin: [camera, "generator/*"]
   min_long_edge: 600
 tier: draft
-goal: a clean picture
+goal: print
 steps:
   - resize: {long_edge: 3000}
   - grade: {lut: luts/plain.cube, strength: 0.8}
@@ -69,11 +69,32 @@ def test_the_sound_rule_is_sound(write_rule: WriteRule) -> None:
         ('["*.jpg"]', "[[a]]", 3, "match.files[0]", "text"),
         # escalate, review
         (
+            "goal: print",
             "goal: a clean picture",
-            "escalate: {to: hero}",
+            7,
+            "goal",
+            "belong in a comment",
+        ),
+        ("goal: print", "goal: pirnt", 7, "goal", "did you mean print?"),
+        ("goal: print", "escalate: hero", 7, "escalate", "a group of keys"),
+        ("goal: print", "escalate: {to: draft}", 7, "escalate.to", "standard, hero"),
+        ("goal: print", "escalate: {too: hero}", 7, "escalate.too", "to?"),
+        (
+            "tier: draft",
+            "tier: hero\nescalate: {to: standard}",
             7,
             "escalate",
-            "leave it out",
+            "name a higher tier",
+        ),
+        *(
+            (
+                "goal: print",
+                f"escalate: {{to: hero, max_cost: {cost}}}",
+                7,
+                "escalate.max_cost",
+                "such as 0.40",
+            )
+            for cost in ("0", "-1", "many", "true", ".nan", "1e7", "0.0000000000001")
         ),
         ("gate_failed", "gates_failed", 19, "review.when", "gate_failed?"),
         ("0.05", "5", 19, "review.sample", "at most 1"),

@@ -7,11 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from retouchd.errors import InputError
+from retouchd.jobs.escalation import is_free
 from retouchd.rules.schema import Rule
 from retouchd.values import Header
 
 HEADROOM = 2
 """Estimates are on the safe side: a job may seem to need so many times the budget."""
+
+
+_CLIP_FRAMES = 80
+"""Frames that decoder and encoder hold: x264 alone looks 40 to 60 ahead."""
 
 
 class MemoryBudget:
@@ -63,7 +68,14 @@ def estimated_need(header: Header, rule: Rule) -> int:
         width, height = step.size_after(width, height)
         largest = max(largest, width * height)
     writes_avif = any(output.format == "avif" for output in rule.outputs)
-    # What a gate looks at is kept until the steps are done.
-    kept = sum(word in rule.watched for word, _ in rule.steps)
+    # What a gate looks at is kept until the steps are done; where a gate may ask for
+    # another attempt also what that begins with, and the best result so far.
+    kept = sum(
+        word in rule.watched or (rule.escalate is not None and is_free(step))
+        for word, step in rule.steps
+    ) + (rule.escalate is not None)
     copies = (8 if writes_avif else 3) + kept
-    return copies * largest * 4 * header.depth // 8
+    need = copies * largest * 4 * header.depth // 8
+    if header.kind == "clip":
+        need += _CLIP_FRAMES * largest * 3 * header.depth // 16
+    return need

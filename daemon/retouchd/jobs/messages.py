@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from retouchd.jobs.sandbox import Protection
+from retouchd.models.gpu import Gpu
 from retouchd.values import Outcome
 
 
@@ -39,10 +40,20 @@ class OutOfReach:
 
 @dataclass(frozen=True)
 class Finished:
-    """A job ended; *syncs* counts the fsync calls of this worker so far."""
+    """A job ended, and what its worker counted so far.
+
+    Attributes:
+        syncs: fsync calls of this worker so far.
+        overhead_s: CPU seconds of this worker so far that belong to no job.
+        gpu: the GPU that it used; ``None``: none yet.
+        gpu_busy_s: seconds for which it kept that GPU busy so far.
+    """
 
     outcome: Outcome
     syncs: int
+    overhead_s: float = 0.0
+    gpu: Gpu | None = None
+    gpu_busy_s: float = 0.0
 
 
 Message = Ready | Begun | OutOfReach | Finished

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from retouchd.jobs.cost_guide import CostGuide
 from retouchd.rules.schema import Rule
-from retouchd.values import Destination, Drop, Tier
+from retouchd.values import Destination, Drop, Region, Tier
 
 
 @dataclass(frozen=True)
@@ -21,9 +22,13 @@ class Order:
         rules: the hot folder's rules, in the order in which they are tried.
         stages: by destination, the path prefix of the outputs; ``-0.png`` and so on
             is added. Results are staged on the file system where they will lie.
-        tier: overrides the tier of the rule (``try --tier``).
+        tier: overrides the tier of the rule (``try --tier``): one attempt at exactly
+            this one.
         arrived_at: seconds since the epoch, for the fields of name templates.
         sequence: running number of the drop in its hot folder, likewise.
+        draft_only: the budget is spent: tier draft, and no second attempt.
+        regions: tagged areas beside those of the file (`review fix`).
+        guide: what another attempt would cost.
     """
 
     job: str
@@ -33,3 +38,6 @@ class Order:
     tier: Tier | None = None
     arrived_at: float = field(default_factory=time.time)
     sequence: int = 1
+    draft_only: bool = False
+    regions: tuple[Region, ...] = ()
+    guide: CostGuide = field(default_factory=CostGuide)

@@ -10,6 +10,7 @@ from retouchd.delivery.place import sha256_of, sync_file
 from retouchd.errors import InputError
 from retouchd.jobs.order import Order
 from retouchd.media.encoding import Encoding, Format, encode
+from retouchd.media.fingerprint import fingerprint_of
 from retouchd.media.framing import resized
 from retouchd.rules.schema import Output, Rule
 from retouchd.rules.templates import format_of
@@ -58,6 +59,11 @@ class Frame:
         folder = PurePosixPath(*[folder_name(part) for part in name.parent.parts])
         return cls(rule, folder, fields, source_type)
 
+    def name(self, output: Output, width: int, height: int) -> PurePosixPath:
+        """Return the path below ``out/`` of *output* when it has this size."""
+        size_fields = {"width": str(width), "height": str(height)}
+        return self.folder / fill_template(output.name, self.fields | size_fields)
+
 
 def render_outputs(
     picture: Picture, frame: Frame, stage: Path
@@ -69,18 +75,18 @@ def render_outputs(
         OSError: the disk is full or failing.
     """
     return tuple(
-        _render(picture, frame, number, output, stage)
+        render_still(picture, frame, number, output, stage)
         for number, output in enumerate(frame.rule.outputs)
     )
 
 
-def _render(
+def render_still(
     picture: Picture, frame: Frame, number: int, output: Output, stage: Path
 ) -> Rendition:
+    """Write output *number* of the rule beside *stage*; see ``render_outputs``."""
     sized = _sized(picture, output)
     width, height = sized.image.width, sized.image.height
-    size_fields = {"width": str(width), "height": str(height)}
-    name = frame.folder / fill_template(output.name, frame.fields | size_fields)
+    name = frame.name(output, width, height)
     path = stage.with_name(f"{stage.name}-{number}{name.suffix}")
     encode(
         sized,
@@ -94,16 +100,38 @@ def _render(
         ),
         source_type=frame.source_type,
     )
+    return staged(path, number, output, str(name), (width, height), picture)
+
+
+def staged(
+    path: Path,
+    number: int,
+    output: Output,
+    name: str,
+    size: tuple[int, int],
+    picture: Picture,
+) -> Rendition:
+    """Force a written output to disk and say what it is.
+
+    Args:
+        path: where it was written.
+        number: its number in the rule.
+        output: what the rule says of it.
+        name: wanted path below ``out/``.
+        size: width and height, pixels.
+        picture: what it shows.
+    """
     sync_file(path)
     return Rendition(
         output=number,
         stage=path,
-        name=str(name),
+        name=name,
         conflict=output.conflict,
         sha256=sha256_of(path),
         bytes=path.stat().st_size,
-        width=width,
-        height=height,
+        width=size[0],
+        height=size[1],
+        fingerprint=str(fingerprint_of(picture)) if number == 0 else "",
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from retouchd.errors import AWAY, ConfigError, Problem
 from retouchd.jobs import verdicts
+from retouchd.jobs.accounts import Accounts
 from retouchd.jobs.backlog import Backlog
 from retouchd.jobs.messages import Begun, Finished, OutOfReach, Ready
 from retouchd.jobs.order import Order
@@ -43,15 +44,24 @@ class Pool:
     share was there, is replaced when it has nothing to do: only the end of a process
     gives all memory back for sure, and a sandbox cannot be widened.
 
+    Attributes:
+        accounts: where the daemon's CPU time went.
+
     Args:
         plan: what each worker is told.
         on_outcome: called from the pool's own thread; must not block.
+        accounts: see the attribute.
 
     Raises:
         ConfigError: the sandbox is required and does not close.
     """
 
-    def __init__(self, plan: WorkerPlan, on_outcome: Callable[[Outcome], None]) -> None:
+    def __init__(
+        self,
+        plan: WorkerPlan,
+        on_outcome: Callable[[Outcome], None],
+        accounts: Accounts | None = None,
+    ) -> None:
         self._plan = plan
         self._on_outcome = on_outcome
         self._backlog = Backlog(time.monotonic)
@@ -66,6 +76,7 @@ class Pool:
         self.renewals = 0
         self.syncs = 0
         self.protection: Protection | None = None
+        self.accounts = accounts or Accounts()
         self._worker = self._spawn()
         if plan.confinement.is_required:
             self._require_sandbox()
@@ -98,12 +109,19 @@ class Pool:
         self._backlog.add(order)
         self._wake()
 
+    def renew(self, plan: WorkerPlan, reason: str) -> None:
+        """Replace the worker, as soon as it is idle, by one that follows *plan*."""
+        self._plan = plan  # first: whoever sees the reason takes the plan
+        self._renewal = reason
+        self._wake()
+
     def stop(self) -> None:
         """Finish what runs, forget what waits (its claims stay), end the worker."""
         self._backlog.drain()
         self._wake()
         self._thread.join()
         self._worker.retire()
+        self.accounts.ended()
 
     def abandon(self) -> None:
         """End the worker in the middle of what it does, and report nothing more.
@@ -124,6 +142,7 @@ class Pool:
         readable = (*confinement.readable, *sorted(self._rule_files))
         worker = WorkerProcess(replace(confinement, readable=readable))
         worker.send(self._plan)
+        self.accounts.start(worker)
         return worker
 
     def _require_sandbox(self) -> None:
@@ -177,6 +196,7 @@ class Pool:
             return
         log.info("worker_renewed", reason=self._renewal, jobs=self._worker.served)
         self._worker.retire()
+        self.accounts.ended()
         self.renewals += 1
         self._replace()
 
@@ -217,23 +237,27 @@ class Pool:
                 self.syncs = self._syncs_of_the_dead + message.syncs
                 self._idle_deaths = 0
                 self._worker.served += 1
+                self.accounts.finished(message)
                 if message.outcome.errno in AWAY:
                     self._strand(self._backlog.share_of(message.outcome.job))
                 self._settle(message.outcome)
 
     def _settle(self, outcome: Outcome) -> None:
+        outcome = self.accounts.complete(outcome, len(self._backlog))
         self._backlog.settle(outcome.job)
         self._on_outcome(outcome)
 
     def _strand(self, share: str) -> None:
         """Let no order of a dead share wait in turn while others could run."""
         for order in self._backlog.strand(share):
-            self._settle(verdicts.stranded(order))
+            self._backlog.settle(order.job)
+            self._on_outcome(verdicts.stranded(order))
 
     def _bury(self) -> None:
         """The worker died: find the jobs that may be the reason."""
         code = self._worker.wait()
         jobs = self._backlog.running()
+        self.accounts.ended(job for job, step in jobs.items() if step)
         log.error("worker_died", exitcode=code, jobs=list(jobs))
         self.restarts += 1
         self._idle_deaths = 0 if any(jobs.values()) else self._idle_deaths + 1
@@ -258,6 +282,8 @@ class Pool:
         self.restarts += 1
         if not self._worker.kill():
             self._left_behind.append(self._worker)
+        jobs = self._backlog.running()
+        self.accounts.ended(job for job, step in jobs.items() if step)
         if is_storage:
             order = self._backlog.excuse(hanging.job)
             self._strand(order.drop.hot_folder)

@@ -18,6 +18,7 @@ from retouchd.settings import silence_onnx_runtime
 
 END_SECONDS = 10.0
 KILL_SECONDS = 1.0
+_LOOK_SECONDS = 0.005
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -46,6 +47,7 @@ class WorkerProcess:
             pass_fds=[theirs.fileno()],
         )
         theirs.close()
+        self._cpu_seconds = 0.0
         self.send(Opening(tuple(sys.path), confinement))
 
     def send(self, message: object) -> None:
@@ -75,6 +77,18 @@ class WorkerProcess:
             return 0
         return int(fields[1]) * _PAGE_BYTES
 
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU seconds that all its threads used; after its end the last figure.
+
+        Source: clock_getcpuclockid(3) and the kernel's posix-timers_types.h: the clock
+        of a process is its complemented id, shifted, and 2 for the scheduler's figure.
+        """
+        if self._process.returncode is None:  # later its id may be another's
+            with contextlib.suppress(OSError):
+                self._cpu_seconds = time.clock_gettime((~self.pid << 3) | 2)
+        return self._cpu_seconds
+
     def waits_for_storage(self) -> bool:
         """Whether a thread sleeps in the kernel where only a device can wake it.
 
@@ -94,24 +108,40 @@ class WorkerProcess:
         A process that waits for a share stays until the share answers.
         """
         self._process.kill()
-        try:
-            self._process.wait(KILL_SECONDS)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
+        return self._is_gone_within(KILL_SECONDS)
 
     def wait(self) -> int:
         """Wait until it has ended and return its exit code."""
-        return self._process.wait()
+        self._has_ended(os.WEXITED | os.WNOWAIT)
+        return self._bury()
 
     def retire(self) -> None:
         """Let it end: it does so when its link closes."""
         self.link.close()
-        try:
-            self._process.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
+        if not self._is_gone_within(END_SECONDS):
             self._process.kill()
-            self._process.wait()
+            self.wait()
+
+    def _is_gone_within(self, seconds: float) -> bool:
+        give_up = time.monotonic() + seconds
+        while not self._has_ended(os.WEXITED | os.WNOWAIT | os.WNOHANG):
+            if time.monotonic() >= give_up:
+                return False
+            time.sleep(_LOOK_SECONDS)
+        self._bury()
+        return True
+
+    def _has_ended(self, look: int) -> bool:
+        """Look at it, or wait for its end, and leave it for ``_bury``."""
+        try:
+            return os.waitid(os.P_PID, self.pid, look) is not None
+        except ChildProcessError:  # it was buried before
+            return True
+
+    def _bury(self) -> int:
+        """Read the clock a last time: with the process the kernel forgets it."""
+        _ = self.cpu_seconds
+        return self._process.wait()
 
 
 def try_out(confinement: Confinement, patience_seconds: float = 30.0) -> Protection:

@@ -8,29 +8,32 @@ from pathlib import Path
 
 from retouchd.delivery.place import sha256_of
 from retouchd.delivery.provenance import source_type_of
-from retouchd.errors import InputError, RetouchdError
-from retouchd.gate import Attempt, Stage
+from retouchd.errors import InputError, ModelError, RetouchdError, StepError
+from retouchd.gate import Earlier
 from retouchd.inspect import Limits, inspect
+from retouchd.jobs.attempts import Attempts
 from retouchd.jobs.budget import MemoryBudget, estimated_need
+from retouchd.jobs.clips import ClipJob
+from retouchd.jobs.escalation import Again, Enough, next_move
 from retouchd.jobs.limits import (
     DECODE_SECONDS,
     ENCODE_SECONDS,
-    GATE_SECONDS,
     READ_SECONDS,
     StepLimits,
-    megapixels_of,
 )
 from retouchd.jobs.messages import Begun
 from retouchd.jobs.meter import CpuShares, Reading, measured
 from retouchd.jobs.order import Order
 from retouchd.jobs.outputs import Frame, render_outputs
+from retouchd.jobs.review_aids import render_review_aids
 from retouchd.jobs.story import Story
+from retouchd.jobs.tried import better
 from retouchd.log import get_logger
+from retouchd.media.fingerprint_file import FingerprintFile
 from retouchd.media.still import decode
 from retouchd.models.shelf import Shelf
 from retouchd.rules.match import choose, why_not
 from retouchd.rules.schema import Rule
-from retouchd.step import Tools
 from retouchd.timestamps import utc
 from retouchd.values import Inspection, Outcome, Picture, StepRun
 
@@ -46,26 +49,31 @@ class Runner:
         budget: memory that all jobs of this worker share.
         progress: told of each step as it begins.
         step_limits: how long steps may take.
+        shares: divides the CPU time between the jobs.
+        fingerprints: file that tells what earlier deliveries look like.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  (a worker's whole equipment)
         self,
         shelf: Shelf,
         limits: Limits,
         budget: MemoryBudget,
         progress: Callable[[Begun], None] = lambda _: None,
         step_limits: StepLimits | None = None,
+        shares: CpuShares | None = None,
+        fingerprints: Path | None = None,
     ) -> None:
         self._shelf = shelf
         self._limits = limits
         self._budget = budget
         self._progress = progress
         self._step_limits = step_limits or StepLimits()
-        self._shares = CpuShares()
+        self._shares = shares or CpuShares()
+        self._fingerprints = FingerprintFile(fingerprints) if fingerprints else None
 
     def run(self, order: Order) -> Outcome:
         """Do what *order* asks; every error becomes part of the outcome."""
-        story = Story(order)
+        story = Story(order, self._earlier(order))
         try:
             self._tell(story)
         except RetouchdError as error:
@@ -92,6 +100,11 @@ class Runner:
             )
         return story.outcome()
 
+    def _earlier(self, order: Order) -> Earlier | None:
+        if self._fingerprints is None:
+            return None
+        return Earlier(self._fingerprints, order.drop.hot_folder, order.job)
+
     def _begin(self, story: Story, step: str, megapixels: float, each: float) -> None:
         """Tell that *step* begins, and its limit: *each* seconds per megapixel."""
         seconds = self._step_limits.seconds(megapixels, each)
@@ -111,11 +124,12 @@ class Runner:
             story.sha256 = sha256_of(order.drop.path)
         self._progress(Begun(order.job, "wait for memory"))
         with self._budget.admit(estimated_need(inspection.header, rule)):
+            if inspection.header.kind == "clip":
+                self._finish_clip(story, rule, reading)
+                return
             before = self._decode(story, reading)
-            after = self._apply_steps(story, before)
-            if rule.gates:
-                self._judge(story, before, after)
-            self._render(story, after)
+            after = self._best_attempt(story, rule, before)
+            self._render(story, before, after)
 
     @staticmethod
     def _choose_rule(order: Order, inspection: Inspection) -> Rule:
@@ -127,6 +141,12 @@ class Runner:
                 hint="change the file or the rule, then drop it again",
             )
         return rule
+
+    def _finish_clip(self, story: Story, rule: Rule, looked: Reading) -> None:
+        def begin(word: str, megapixels: float, each: float) -> None:
+            self._begin(story, word, megapixels, each)
+
+        ClipJob(story, rule, self._shelf, self._shares, begin).run(looked)
 
     def _decode(self, story: Story, looked: Reading) -> Picture:
         """Decode the drop; the time of the inspection counts as part of it."""
@@ -145,50 +165,44 @@ class Runner:
                 cpu_s=looked.cpu_s + reading.cpu_s,
                 megapixels_in=inspection.header.megapixels,
                 megapixels_out=picture.megapixels,
-                bytes_in=path.stat().st_size,
+                bytes_in=sum(
+                    file.stat().st_size for file in (path, *story.order.drop.members)
+                ),
                 started_at=utc(looked.started_at),
             )
         )
-        return replace(picture, regions=inspection.regions)
+        return replace(picture, regions=(*inspection.regions, *story.order.regions))
 
-    def _apply_steps(self, story: Story, picture: Picture) -> Picture:
-        assert story.rule is not None  # noqa: S101  (set by the only caller)
-        for word, step in story.rule.steps:
-            largest = megapixels_of(step, picture)
-            self._begin(story, word, largest, step.seconds_per_megapixel)
-            tools = Tools(self._shelf, story.tier)
-            with measured(self._shares) as reading:
-                result = step.apply(picture, tools)
-                story.notes += tools.notes
-                if result is not picture:
-                    story.source_types.append(step.source_type)
-                # Here and not later, so that the step's cost is booked on the step.
-                result = result.with_image(result.image.copy_memory())
-            if word in story.rule.watched:
-                story.stages.append(Stage(word, picture, result, tools.mask))
-            story.step_runs.append(_step_run(word, picture, result, tools, reading))
-            picture = result
-        return picture
+    def _best_attempt(self, story: Story, rule: Rule, before: Picture) -> Picture:
+        """Try again at higher tiers while gates fail; return the best result."""
 
-    def _judge(self, story: Story, before: Picture, after: Picture) -> None:
-        assert story.rule is not None  # noqa: S101  (set by the only caller)
-        self._begin(story, "gates", after.megapixels, GATE_SECONDS)
-        attempt = Attempt(before, after, tuple(story.stages))
-        with measured(self._shares) as reading:
-            story.gate_runs += [gate.judge(attempt) for _, gate in story.rule.gates]
-        story.stages.clear()  # the pictures in them are not needed any more
-        story.step_runs.append(
-            StepRun(
-                step="gates",
-                wall_ms=reading.wall_ms,
-                cpu_s=reading.cpu_s,
-                megapixels_in=after.megapixels,
-                megapixels_out=after.megapixels,
-                started_at=utc(reading.started_at),
-            )
-        )
+        def begin(word: str, megapixels: float, each: float) -> None:
+            self._begin(story, word, megapixels, each)
 
-    def _render(self, story: Story, picture: Picture) -> None:
+        guide = story.order.guide
+        if story.order.draft_only:
+            story.notes.append("the budget is spent: draft models, one attempt")
+        if story.order.draft_only or story.order.tier:
+            rule = rule.model_copy(update={"escalate": None})
+        attempts = Attempts(story, rule, before, self._shelf, self._shares, begin)
+        tried = attempts.first()
+        best = tried.result_only()
+        while isinstance(
+            move := next_move(rule, tried, story.step_runs, self._shelf, guide), Again
+        ):
+            story.notes.append(move.note)
+            try:
+                tried = attempts.again(tried, move)
+            except (ModelError, StepError, MemoryError) as error:
+                # What an earlier attempt made is still there to be looked at.
+                move = Enough(f"attempt {tried.number + 1} failed: {error}")
+                break
+            best = better(best, tried.result_only())
+        story.settle(best, tried.number, move.reason)
+        assert best.picture is not None  # noqa: S101  (only the story goes without)
+        return best.picture
+
+    def _render(self, story: Story, before: Picture, picture: Picture) -> None:
         assert story.rule is not None  # noqa: S101  (set by the only caller)
         assert story.inspection is not None  # noqa: S101  (set by the only caller)
         self._begin(story, "encode", picture.megapixels, ENCODE_SECONDS)
@@ -200,12 +214,21 @@ class Runner:
             source_type_of(story.source_types),
         )
         with measured(self._shares) as reading:
-            story.renditions = render_outputs(
-                picture, frame, story.order.stages[story.destination]
-            )
+            stage = story.order.stages[story.destination]
+            story.renditions = render_outputs(picture, frame, stage)
+            if story.destination == "review":
+                story.renditions += render_review_aids(
+                    before,
+                    picture,
+                    story.why_a_person_looks,
+                    story.kept.gate_runs,
+                    stage,
+                    len(story.renditions),
+                )
         story.step_runs.append(
             StepRun(
                 step="encode",
+                attempt=story.kept.number,
                 wall_ms=reading.wall_ms,
                 cpu_s=reading.cpu_s,
                 megapixels_in=picture.megapixels,
@@ -224,29 +247,6 @@ def _megabytes(file: Path) -> float:
         return file.stat().st_size / 1e6
     except OSError:
         return 0.0
-
-
-def _step_run(
-    word: str, before: Picture, after: Picture, tools: Tools, reading: Reading
-) -> StepRun:
-    """Book one step with the models it used."""
-    sessions = list(dict.fromkeys(tools.used))
-    device = sessions[-1].device if sessions else "cpu"
-    model_seconds = sum(session.take_seconds() for session in sessions)
-    return StepRun(
-        step=word,
-        model="+".join(session.manifest.name for session in sessions),
-        model_sha256=sessions[-1].manifest.sha256 if sessions else "",
-        tier=sessions[-1].manifest.tier if sessions else "",
-        device=device,
-        wall_ms=reading.wall_ms,
-        cpu_s=reading.cpu_s,
-        gpu_s=model_seconds if device.startswith("cuda") else 0.0,
-        model_s=model_seconds,
-        megapixels_in=before.megapixels,
-        megapixels_out=after.megapixels,
-        started_at=utc(reading.started_at),
-    )
 
 
 def _number_of(error: RetouchdError) -> int:

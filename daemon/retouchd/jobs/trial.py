@@ -10,6 +10,7 @@ from pathlib import Path
 from retouchd.delivery.move import move_without_overwriting
 from retouchd.inspect.sidecars import group
 from retouchd.jobs.budget import MemoryBudget
+from retouchd.jobs.cost_guide import CostGuide
 from retouchd.jobs.order import Order
 from retouchd.jobs.runner import Runner
 from retouchd.jobs.worker import WorkerPlan
@@ -26,17 +27,25 @@ class TrialResult:
     Attributes:
         outputs: the finished files.
         error: why there are none; empty when all went well.
+        notes: what the daemon would tell in the job's story.
+        doubt: why the daemon would show it to a person; empty: it would not.
     """
 
     source: Path
     outputs: tuple[Path, ...]
     error: str
+    notes: tuple[str, ...] = ()
+    doubt: str = ""
 
     def sentence(self) -> str:
-        """Say in one line how it went."""
+        """Say how it went, each further attempt in a line of its own."""
         if self.error:
             return f"{self.source}: failed: {self.error}"
-        return f"{self.source} → {', '.join(str(path) for path in self.outputs)}"
+        lines = [f"{self.source} → {', '.join(str(path) for path in self.outputs)}"]
+        lines += [f"  {note}" for note in self.notes]
+        if self.doubt:
+            lines.append(f"  would wait for a person: {self.doubt}")
+        return "\n".join(lines)
 
 
 class Trial:
@@ -47,14 +56,21 @@ class Trial:
         rule: the rule to try.
         out: folder of the results; an older result keeps its name.
         tier: instead of the rule's tier.
+        guide: what another attempt would cost.
     """
 
     def __init__(
-        self, plan: WorkerPlan, rule: Rule, out: Path, tier: Tier | None
+        self,
+        plan: WorkerPlan,
+        rule: Rule,
+        out: Path,
+        tier: Tier | None,
+        guide: CostGuide,
     ) -> None:
         self._rule = rule.model_copy(update={"match": Match()})
         self._out = out
         self._tier = tier
+        self._guide = guide
         self._threads = plan.threads
         self._runner = Runner(
             Shelf(plan.models, plan.runtime),
@@ -85,20 +101,26 @@ class Trial:
             stages=dict.fromkeys(DESTINATIONS, stage),
             tier=self._tier,
             sequence=number,
+            guide=self._guide,
         )
 
     def _settle(self, file: Path, outcome: Outcome) -> TrialResult:
         outputs = []
         for made in outcome.renditions:
+            if made.role != "result":  # the contact sheet shows all of them
+                made.stage.unlink()
+                continue
             wanted = self._out / made.name
             wanted.parent.mkdir(parents=True, exist_ok=True)
             outputs.append(move_without_overwriting(made.stage, wanted))
-        if outputs:
+        if outputs and outcome.inspection and outcome.inspection.header.kind == "still":
             self._pairs.append((file, outputs[0]))
         error = outcome.error
         if error and outcome.hint:
             error = f"{error} ({outcome.hint})"
-        return TrialResult(file, tuple(outputs), error)
+        return TrialResult(
+            file, tuple(outputs), error, outcome.notes, outcome.review_reason
+        )
 
     def contact_sheet(self) -> Path | None:
         """Write a sheet of inputs beside their first results; ``None``: no results."""

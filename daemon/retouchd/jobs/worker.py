@@ -17,9 +17,11 @@ from retouchd.inspect import Limits
 from retouchd.jobs.budget import MemoryBudget
 from retouchd.jobs.limits import StepLimits
 from retouchd.jobs.messages import Finished, Message, OutOfReach
+from retouchd.jobs.meter import CpuShares, with_unfinished
 from retouchd.jobs.order import Order
 from retouchd.jobs.runner import Runner
 from retouchd.jobs.sandbox import Confinement
+from retouchd.models.gpu import first_gpu, gpu_busy
 from retouchd.models.runtime import Runtime
 from retouchd.models.shelf import Shelf
 from retouchd.rules.schema import Rule
@@ -41,6 +43,7 @@ class WorkerPlan:
         max_resident_bytes: or when it holds so much memory; 0: whatever it holds.
         step_limits: how long steps may take.
         confinement: what the worker may reach.
+        fingerprints: file that tells what earlier deliveries look like.
     """
 
     threads: int
@@ -53,6 +56,7 @@ class WorkerPlan:
     max_resident_bytes: int = 0
     step_limits: StepLimits = field(default_factory=StepLimits)
     confinement: Confinement = field(default_factory=Confinement)
+    fingerprints: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -83,20 +87,23 @@ def serve(link: Connection, plan: WorkerPlan) -> None:
         with lock:
             link.send(message)
 
+    shares = CpuShares()
     runner = Runner(
         Shelf(plan.models, plan.runtime),
         plan.limits,
         MemoryBudget(plan.memory_bytes),
         progress=send,
         step_limits=plan.step_limits,
+        shares=shares,
+        fingerprints=plan.fingerprints,
     )
 
     def work(task: Assignment) -> None:
         order = task.order
         if not is_out_of_reach(order):
-            send(Finished(runner.run(order), Durability.calls))
+            send(_report(runner.run(order), shares))
         elif task.is_final:
-            send(Finished(_unreachable(order), Durability.calls))
+            send(_report(_unreachable(order), shares))
         else:
             send(OutOfReach(order.job))
 
@@ -106,6 +113,18 @@ def serve(link: Connection, plan: WorkerPlan) -> None:
             pool.submit(work, link.recv())
     except (EOFError, OSError):
         os._exit(0)
+
+
+def _report(outcome: Outcome, shares: CpuShares) -> Finished:
+    """Tell *outcome*, of the calling thread's job, with what was counted so far."""
+    busy = gpu_busy.seconds
+    return Finished(
+        with_unfinished(outcome, shares.take(), gpu_busy.take()),
+        Durability.calls,
+        shares.beside,
+        first_gpu() if busy else None,
+        busy,
+    )
 
 
 def is_out_of_reach(order: Order) -> bool:

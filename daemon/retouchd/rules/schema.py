@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,13 +16,17 @@ from pydantic import (
     ConfigDict,
     Field,
     SerializeAsAny,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 
 from retouchd.gate import Gate
+from retouchd.media.clips.encoding import ClipEncoding, Codec, Container
 from retouchd.media.size import Size
-from retouchd.rules.templates import check_template, format_of
+from retouchd.rules.escalate import Escalate, checked
+from retouchd.rules.templates import check_template, container_of, format_of
+from retouchd.settings.explain import did_you_mean
 from retouchd.step import Step
 from retouchd.values import KindName, Tier
 
@@ -93,11 +97,11 @@ class Review(_Part):
     """When a result waits for a person.
 
     Attributes:
-        when: ``gate_failed`` where the rule has gates, else ``never``.
+        when: without gates nothing can fail, so ``gate_failed`` then means never.
         sample: share 0..1 of the other results that is shown too.
     """
 
-    when: Literal["never", "gate_failed", "always"] = "never"
+    when: Literal["never", "gate_failed", "always"] = "gate_failed"
     sample: float = Field(default=0, ge=0, le=1)
 
     def destination(
@@ -124,6 +128,7 @@ class Output(Size):
         depth: bits per band; ``None``: those of the picture.
         profile: ``srgb``, or ``input`` for the profile of the source.
         enlarge: whether a smaller picture is enlarged to the size.
+        codec, rate, pixel_format: of a clip; see ``media.clips.encoding.ClipEncoding``.
     """
 
     name: Annotated[str, AfterValidator(check_template)]
@@ -133,6 +138,21 @@ class Output(Size):
     profile: Literal["srgb", "input"] = "srgb"
     depth: Literal[8, 16] | None = None
     enlarge: bool = False
+    codec: Codec | None = None
+    rate: int | None = Field(default=None, ge=50, le=2_000_000)
+    pixel_format: str | None = Field(default=None, pattern=r"^[a-z0-9]+$")
+
+    @model_validator(mode="after")
+    def _can_be_encoded(self) -> Output:
+        is_of_a_clip = bool(self.codec or self.rate or self.pixel_format)
+        if self.container:
+            self.clip_encoding(self.container)
+        elif is_of_a_clip and not self.name.endswith(".{ext}"):
+            raise ValueError(
+                f"{self.name!r} is a still; codec, rate and pixel_format are of clips",
+                "leave them out, or name a clip such as {stem}.mp4",
+            )
+        return self
 
     @field_validator("depth")
     @classmethod
@@ -150,13 +170,20 @@ class Output(Size):
         return format_of(self.name)
 
     @property
+    def container(self) -> Container | None:
+        """Container of a clip by the name; ``None`` for stills and ``{ext}``."""
+        return container_of(self.name)
+
+    def clip_encoding(self, container: Container) -> ClipEncoding:
+        """Return how a clip is written into *container*."""
+        return ClipEncoding(
+            container, self.codec, self.quality, self.rate, self.pixel_format
+        )
+
+    @property
     def size(self) -> Size:
         """The wanted size alone."""
         return Size(**{key: getattr(self, key) for key in Size.model_fields})
-
-
-def _usual_review(known: dict[str, Any]) -> Review:
-    return Review(when="gate_failed" if known.get("gates") else "never")
 
 
 class Rule(_Part):
@@ -168,23 +195,29 @@ class Rule(_Part):
     rule: Annotated[str, Field(pattern=f"^{RULE_NAME}$")]
     match: Match = Match()
     tier: Tier = "draft"
-    escalate: None = None
+    escalate: Escalate | None = None
     goal: str = Field(default="", max_length=200)
     steps: tuple[tuple[str, SerializeAsAny[Step]], ...] = ()
     gates: tuple[tuple[str, SerializeAsAny[Gate]], ...] = ()
     outputs: Annotated[tuple[Output, ...], Field(min_length=1)]
     sidecar: Sidecar = Sidecar()
-    review: Review = Field(default_factory=_usual_review)
+    review: Review = Review()
 
-    @field_validator("escalate", mode="before")
+    @field_validator("escalate")
     @classmethod
-    def _not_yet(cls, escalate: object) -> object:
-        if escalate is not None:
+    def _goes_up(cls, escalate: Escalate | None, info: Any) -> Escalate | None:
+        return checked(escalate, info.data.get("tier", "draft"))
+
+    @field_validator("goal")
+    @classmethod
+    def _is_known(cls, goal: str, info: ValidationInfo) -> str:
+        known: Mapping[str, object] | None = (info.context or {}).get("goals")
+        if goal and known is not None and goal not in known:
             raise ValueError(
-                "escalate is not in this version",
-                "leave it out; with gates, a result that fails one goes to review/",
+                f"there is no goal {goal!r:.60}",
+                f"{did_you_mean(goal, known)} (words of your own belong in a comment)",
             )
-        return escalate
+        return goal
 
     @field_validator("outputs")
     @classmethod
@@ -197,13 +230,6 @@ class Rule(_Part):
                     "give each its own name or folder",
                 )
         return outputs
-
-    @field_validator("review", mode="before")
-    @classmethod
-    def _when_gates_decide(cls, review: object, info: Any) -> object:
-        if isinstance(review, dict) and "when" not in review:
-            return {"when": _usual_review(info.data).when, **review}
-        return review
 
     @cached_property
     def files(self) -> tuple[Path, ...]:

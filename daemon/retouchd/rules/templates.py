@@ -6,6 +6,7 @@ import re
 import unicodedata
 from typing import Literal
 
+from retouchd.media.clips.encoding import Container
 from retouchd.media.encoding import Format
 from retouchd.settings.explain import did_you_mean
 
@@ -23,7 +24,15 @@ FORMATS: dict[str, Format] = {
     "tif": "tiff",
     "tiff": "tiff",
 }
-"""Format of an output by the extension of its name, in lower case."""
+"""Format of a still output by the extension of its name, in lower case."""
+
+CONTAINERS: dict[str, Container] = {
+    "mp4": "mp4",
+    "mov": "mov",
+    "mkv": "matroska",
+    "webm": "webm",
+}
+"""Container of a clip output, likewise."""
 
 _FIELD = re.compile(r"\{([^{}]*)\}")
 # Control, format (bidirectional overrides), lone surrogates, separators of lines.
@@ -33,6 +42,11 @@ _UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 def format_of(name: str) -> Format | Literal[""]:
     """Return the format that *name* asks for; empty where it asks for none we write."""
     return FORMATS.get(name.rpartition(".")[2].lower(), "")
+
+
+def container_of(name: str) -> Container | None:
+    """Return the container that *name* asks for; ``None``: it names no clip."""
+    return CONTAINERS.get(name.rpartition(".")[2].lower())
 
 
 def check_template(template: str) -> str:
@@ -78,8 +92,9 @@ def _check_path(template: str) -> None:
 
 
 def _check_extension(template: str) -> None:
-    if not format_of(template) and not template.endswith(".{ext}"):
+    is_known = format_of(template) or container_of(template)
+    if not is_known and not template.endswith(".{ext}"):
         raise ValueError(
             f"{template!r} names no format that can be written",
-            f"end it with .{', .'.join(FORMATS)} or .{{ext}}",
+            f"end it with .{', .'.join((*FORMATS, *CONTAINERS))} or .{{ext}}",
         )

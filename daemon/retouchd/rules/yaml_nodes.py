@@ -7,6 +7,7 @@ Plain words mean what JSON would mean by them: ``no`` and ``16:9`` are text.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -172,4 +173,10 @@ def _scalar(event: yaml.ScalarEvent) -> str | float | bool | None:
         return _WORDS[text.lower()]
     if _WHOLE.fullmatch(text):
         return int(text)
-    return float(text) if _DECIMAL.fullmatch(text) else text
+    return number(text) if _DECIMAL.fullmatch(text) else text
+
+
+def number(text: str) -> float | str:
+    """Return the number that *text* means; as text where a float would round it."""
+    is_exact = sum(letter.isdigit() for letter in text) <= sys.float_info.dig
+    return float(text) if is_exact else text

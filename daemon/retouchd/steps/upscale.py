@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from pydantic import model_validator
+from pydantic import ValidationInfo, model_validator
 
 from retouchd.media.framing import resized
 from retouchd.media.pixels import from_array, to_array
@@ -23,13 +23,19 @@ class Upscale(Size, ModelStep):
     source_type: ClassVar[str] = "algorithmicallyEnhanced"
 
     @model_validator(mode="after")
-    def _has_a_size(self) -> Upscale:
-        if not self.is_set:
+    def _has_a_size(self, info: ValidationInfo) -> Upscale:
+        if not self.is_set and not (info.context or {}).get("has_goal"):
             raise ValueError(
                 "say how large: long_edge, short_edge, width, height, "
-                "megapixels or factor"
+                "megapixels or factor; or give the rule a goal"
             )
         return self
+
+    def aiming_at(self, long_edge: int) -> Self:
+        """Return this step with the goal's size, unless the rule names one."""
+        if self.is_set:
+            return self
+        return self.model_copy(update={"long_edge": long_edge})
 
     def size_after(self, width: int, height: int) -> tuple[int, int]:
         """Return the size at which the network leaves the picture before Lanczos."""
