@@ -9,9 +9,11 @@ from typing import Any
 from retouchd.errors import RetouchdError
 from retouchd.hotfolder.loop import HotFolderLoop
 from retouchd.hotfolder.retry import send_again
+from retouchd.hotfolder.review.desk import Wanted
 from retouchd.ledger.held import HeldJobs, Word
 from retouchd.ledger.jobs import Journal
 from retouchd.ledger.requests import Request, Requests
+from retouchd.ledger.reviews import Reviews
 
 
 class Answers:
@@ -52,6 +54,8 @@ class Answers:
                 self._retry(request)
             case "release" | "redeliver" as word:
                 self._decide(request, word)
+            case "review":
+                self._judge(request)
             case _:
                 return {"error": f"this daemon does not know {request.what!r}"}
         return None
@@ -85,6 +89,13 @@ class Answers:
         held = HeldJobs(self._journal.database).find(job)
         loop = self._loop(held.entry.hot_folder)
         loop.decide(job, word, lambda answer: self._answer(request, answer))
+
+    def _judge(self, request: Request) -> None:
+        """Let a verdict be carried out by the folder that holds the result."""
+        wanted = Wanted.read(request.arguments)
+        job = Reviews(self._journal.database).find(wanted.job)
+        loop = self._loop(job.entry.hot_folder)
+        loop.judge(wanted, lambda answer: self._answer(request, answer))
 
     def _loop(self, hot_folder: str) -> HotFolderLoop:
         if hot_folder not in self._loops:

@@ -86,6 +86,13 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture
+def after_a_run(finished: Path, typed: Type, monkeypatch: pytest.MonkeyPatch) -> Type:
+    """Run a command where a daemon has finished two drops."""
+    monkeypatch.chdir(finished)
+    return typed
+
+
 @dataclass(frozen=True)
 class Running:
     """A daemon that runs, and the folder of its configuration."""

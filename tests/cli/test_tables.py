@@ -22,15 +22,6 @@ from retouchd.steps import known_steps
 Type = Callable[..., Any]
 
 
-@pytest.fixture
-def after_a_run(
-    finished: Path, typed: Type, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Any]:
-    """Run a command where a daemon has finished two drops."""
-    monkeypatch.chdir(finished)
-    return typed
-
-
 def every_command() -> Iterator[tuple[str, str, click.Command]]:
     """Yield each group, or command, with the words and commands below it."""
     context = click.Context(commands)
@@ -49,6 +40,7 @@ def every_command() -> Iterator[tuple[str, str, click.Command]]:
         ["prices", "list"],
         ["prices", "list", "--all"],
         ["report"],
+        ["whatif"],
         ["rules", "list"],
         ["doctor"],
         ["status"],
@@ -73,7 +65,7 @@ def test_every_command_that_lists_offers_json() -> None:
     }
 
     tables = [name for name in options if name.endswith(("list", "show"))]
-    tables += ["status ", "doctor ", "report ", "prices set"]
+    tables += ["status ", "doctor ", "report ", "whatif ", "prices set"]
 
     assert [name for name in tables if "--json" not in options[name]] == []
 

@@ -13,11 +13,12 @@ import pytest
 
 from retouchd.delivery.place import Method, sha256_of
 from retouchd.hotfolder.handout import Handout
-from retouchd.hotfolder.loop import HotFolderLoop, Surroundings
+from retouchd.hotfolder.loop import HotFolderLoop
 from retouchd.hotfolder.owner import Patience
 from retouchd.hotfolder.ownership import Ownership
 from retouchd.hotfolder.places import Places, make_tree
 from retouchd.hotfolder.recovery import Unfinished, recover
+from retouchd.hotfolder.surroundings import Surroundings
 from retouchd.hotfolder.takein import TakeIn
 from retouchd.jobs.order import Order
 from retouchd.ledger.database import Database
@@ -219,7 +220,7 @@ class Life:
     def begin(self, reserve_mb: float = 0.0) -> None:
         """Start the thread, as a new daemon does."""
         around = Surroundings(
-            Journal(self.database), Board(self.database), self.orders.put, lambda: ()
+            Journal(self.database), Board(self.database), self.orders.put, lambda _: ()
         )
         intake = Intake(
             settle_seconds=0.05,

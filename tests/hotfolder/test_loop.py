@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from retouchd.hotfolder.loop import HotFolderLoop, Surroundings
+from retouchd.hotfolder.loop import HotFolderLoop
+from retouchd.hotfolder.surroundings import Surroundings
 from retouchd.ledger.folders import Board
 from retouchd.ledger.jobs import Journal
 from retouchd.settings import Intake
@@ -103,7 +104,7 @@ def test_second_owner_is_told(life: Any, until: Any) -> None:
         life.folder,
         Intake(settle_seconds=0.05),
         Surroundings(
-            Journal(life.database), Board(life.database), life.orders.put, lambda: ()
+            Journal(life.database), Board(life.database), life.orders.put, lambda _: ()
         ),
     )
 

@@ -30,6 +30,9 @@ threads = 2
 listen = "127.0.0.1:9464"
 """
 
+BUDGET = "[hot_folders.budget]\namount = "
+AMOUNT = "hot_folders[1].budget.amount"
+
 
 def problems_of(path: Path) -> tuple[Problem, ...]:
     """Load the configuration and return what is wrong with it."""
@@ -69,6 +72,23 @@ def problems_of(path: Path) -> tuple[Problem, ...]:
             9,
             "hot_folders[1].rules",
             "empty",
+        ),
+        ("[intake]", f"{BUDGET}20.5\n[intake]", 11, AMOUNT, 'amount = "20.5"'),
+        ("[intake]", f'{BUDGET}"0"\n[intake]', 11, AMOUNT, "more than 0"),
+        ("[intake]", f'{BUDGET}"much"\n[intake]', 11, AMOUNT, "a number"),
+        (
+            "[intake]",
+            f'{BUDGET}"1"\nthen = "stop"\n[intake]',
+            12,
+            "hot_folders[1].budget.then",
+            "draft only, hold",
+        ),
+        (
+            "[intake]",
+            f'{BUDGET}"1"\nper = "months"\n[intake]',
+            12,
+            "hot_folders[1].budget.per",
+            "did you mean month?",
         ),
         ('"two"', "two", 7, "", "is not TOML"),
         ("[worker]", "[intake]", 12, "", "is not TOML"),

@@ -8,6 +8,14 @@ import unicodedata
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from retouchd.values import Role
+
+ENDINGS: Mapping[Role, str] = {"preview": ".preview.jpg", "reason": ".reason.txt"}
+"""What is added to the name of a result for its companions."""
+
+VERDICT_FOLDERS = ("approve", "reject")
+"""Folders of ``review/`` into which a person moves what is decided."""
+
 MAX_NAME_BYTES = 200
 """Room for a suffix below the 255 bytes that file systems allow."""
 
@@ -16,6 +24,7 @@ _MAX_EXTENSION_BYTES = 16
 
 _FIELD = re.compile(r"\{(\w+)\}")
 _FORBIDDEN = re.compile(r'[/\\\x00-\x1f\x7f<>:"|?*]')
+_LIKE_A_VERDICT = re.compile(rf"(?i)_*(?:{'|'.join(VERDICT_FOLDERS)})")
 _WINDOWS_DEVICES = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
 
 
@@ -46,6 +55,24 @@ def clean(value: str) -> str:
 def folder_name(value: str) -> str:
     """Return the name of a sub-folder of ``in/`` as it is safe below ``out/``."""
     return _safe_name(clean(value))
+
+
+def name_in_review(name: str) -> str:
+    """Return where below ``review/`` the result *name* of ``out/`` waits.
+
+    A folder that is named like a verdict gets an underscore, or its results would
+    count as decided.
+    """
+    first, slash, rest = name.partition("/")
+    is_like_one = slash and _LIKE_A_VERDICT.fullmatch(first)
+    return f"_{first}/{rest}" if is_like_one else name
+
+
+def name_after_review(name: str) -> str:
+    """Undo `name_in_review`."""
+    first, slash, rest = name.partition("/")
+    is_like_one = slash and first.startswith("_") and _LIKE_A_VERDICT.fullmatch(first)
+    return f"{first[1:]}/{rest}" if is_like_one else name
 
 
 def _safe_name(name: str) -> str:

@@ -12,14 +12,20 @@ from retouchd.hotfolder.held import decide
 from retouchd.hotfolder.places import Places
 from retouchd.hotfolder.recovery import recover
 from retouchd.hotfolder.results import Results
+from retouchd.hotfolder.review.refining import refining_order
+from retouchd.hotfolder.review.verdicts import Verdicts
 from retouchd.hotfolder.space import shortage
 from retouchd.hotfolder.takein import CLAIMS_AT_ONCE, TakeIn
 from retouchd.hotfolder.work import Decision, Pace, Signals, Work
 from retouchd.intake.claim import claimed_path
+from retouchd.intake.scan import LeftInPlace
+from retouchd.jobs.cost_guide import CostGuide
 from retouchd.jobs.order import Order
 from retouchd.ledger.entries import Entry
+from retouchd.ledger.fixes import Fixes
 from retouchd.ledger.jobs import Journal
 from retouchd.rules.schema import Rule
+from retouchd.settings import Review
 from retouchd.values import DESTINATIONS, Drop
 
 IN_FLIGHT_LIMIT = 2 * CLAIMS_AT_ONCE
@@ -50,7 +56,9 @@ class Cycle:
         work: jobs that the worker may still have from before.
         signals: what other threads ask for.
         submit: gives an order to the worker pool.
-        rules: returns the present rules of this hot folder.
+        rules: returns the present rules of this hot folder for the name of a drop.
+        guide: returns what work costs.
+        times: what the verdicts of people cost that nobody timed.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  (the parts that one turn connects)
@@ -62,17 +70,22 @@ class Cycle:
         work: Work,
         signals: Signals,
         submit: Callable[[Order], None],
-        rules: Callable[[], tuple[Rule, ...]],
+        rules: Callable[[str], tuple[Rule, ...]],
+        guide: Callable[[], CostGuide],
+        times: Review,
     ) -> None:
         self._places = places
         self._journal = journal
         self._take_in = take_in
         self._results = Results(places, journal, pace, work, signals)
+        self._verdicts = Verdicts(places, journal, pace, work, signals, times)
         self._pace = pace
         self._work = work
         self._signals = signals
         self._submit = submit
         self._rules = rules
+        self._guide = guide
+        self._fixes = Fixes(journal.database)
         self._parked: list[Entry] = []
         self._next_scan = 0.0
         self._no_scan_before = 0.0
@@ -95,7 +108,15 @@ class Cycle:
     @property
     def is_idle(self) -> bool:
         """Whether everything that lay in ``in/`` was taken, handed out and booked."""
-        return not (self._jobs or self._results.unbooked or self._take_in.waiting)
+        waiting = self._take_in.waiting and not self._signals.allowance.holds
+        is_reviewed = self._verdicts.is_idle
+        unfinished = self._jobs or self._results.unbooked or waiting
+        return is_reviewed and not unfinished
+
+    @property
+    def left(self) -> tuple[LeftInPlace, ...]:
+        """What lies where people put it and is not taken, with the reasons."""
+        return (*self._take_in.left, *self._verdicts.left)
 
     @property
     def _jobs(self) -> int:
@@ -125,7 +146,10 @@ class Cycle:
             self._decide(self._work.decisions.popleft())
         for entry in self._results.due_again(now):
             self._run(entry)
-        self._results.hand_out(now)
+        for staged in self._verdicts.due(now):
+            self._results.deliver_later(staged)
+        with self._verdicts.answered():
+            self._results.hand_out(now)
 
     def rest(self) -> None:
         """Sleep until something is due or another thread asks for something."""
@@ -146,7 +170,7 @@ class Cycle:
         self._signals.changed.clear()
         self._places.require()
         self.scans += 1
-        wait = max((rule.sidecar.wait for rule in self._rules()), default=0.0)
+        wait = max((rule.sidecar.wait for rule in self._rules("")), default=0.0)
         taken = self._take_in.take(now, wait, CLAIMS_AT_ONCE)
         for entry in taken:
             self._run(entry)
@@ -176,9 +200,20 @@ class Cycle:
         work.runs += 1
         stem = f"{entry.job}-{os.getpid()}-{work.runs}"
         stages = {word: places.stage_for(word) / stem for word in DESTINATIONS}
-        self._submit(
-            Order(entry.job, drop, self._rules(), stages, sequence=work.sequence)
+        rules = self._rules(entry.source)
+        may_try_again = any(rule.escalate for rule in rules)
+        order = Order(
+            entry.job,
+            drop,
+            rules,
+            stages,
+            sequence=work.sequence,
+            draft_only=self._signals.allowance.draft_only,
+            guide=self._guide() if may_try_again else CostGuide(),
         )
+        if entry.parent:
+            order = refining_order(order, self._fixes.recipe(entry.job), rules)
+        self._submit(order)
 
     def _run_parked(self) -> None:
         entries, self._parked = self._parked, []
@@ -218,5 +253,5 @@ class Cycle:
                 looks.append(now)
             soonest = min(look for look in looks if look is not None)
             due.append(max(soonest, self._no_scan_before))
-        due += self._results.next_due()
+        due += (*self._results.next_due(), *self._verdicts.next_due(now))
         return max(0.0, min(due) - now)

@@ -13,21 +13,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from retouchd.delivery.place import (
-    Method,
-    other_name,
-    place,
-    sha256_of,
-    suffixed,
-    sync_folders,
-)
-from retouchd.errors import HeldError, InputError
+from retouchd.delivery.naming import ENDINGS, fits_beside, name_in_review
+from retouchd.delivery.place import suffixed, sync_folders
+from retouchd.errors import InputError
 from retouchd.hotfolder.archive import Archive, leads_out, make_folder
 from retouchd.hotfolder.error_texts import explain
 from retouchd.hotfolder.places import Places
+from retouchd.hotfolder.placing import Placing
+from retouchd.hotfolder.review.ruled import Ruled, tidy
 from retouchd.intake.claim import claimed_path, remove_claim_folder
-from retouchd.ledger.entries import Entry, Placed
+from retouchd.ledger.entries import Ending, Entry, Placed
 from retouchd.ledger.jobs import Journal
+from retouchd.ledger.reviews import Reviews
 from retouchd.log import get_logger
 from retouchd.values import Destination, Outcome, Rendition
 
@@ -42,12 +39,14 @@ class Staged:
         outputs: each rendition with its planned final path and, on file systems that
             link, whether a link may have been begun before a crash.
         archive: planned place of the original, in the journal already.
+        ruled: what a person decided, where the results were handed out before.
     """
 
     entry: Entry
     destination: Destination
     outputs: tuple[tuple[Rendition, Path, bool], ...]
     archive: Path
+    ruled: Ruled | None = None
 
 
 @dataclass
@@ -57,12 +56,17 @@ class _Unbooked:
     done: list[tuple[str, Literal["done", "review"], list[Placed]]] = field(
         default_factory=list
     )
+    ruled: list[tuple[str, Ending, list[Placed]]] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     archived: dict[str, Path] = field(default_factory=dict)
     folders: set[Path] = field(default_factory=set)
 
     def __bool__(self) -> bool:
-        return bool(self.done or self.failed)
+        return bool(self.done or self.ruled or self.failed)
+
+    @property
+    def jobs(self) -> int:
+        return len(self.done) + len(self.ruled) + len(self.failed)
 
 
 class Handout:
@@ -84,12 +88,18 @@ class Handout:
         self._journal = journal
         self._clock = clock
         self._archive = Archive(places, journal, clock)
+        self._placing = Placing(places, journal, clock)
         self._unbooked = _Unbooked()
 
     @property
     def unbooked(self) -> int:
         """Jobs whose files lie in place but whose end is not yet in the books."""
-        return len(self._unbooked.done) + len(self._unbooked.failed)
+        return self._unbooked.jobs
+
+    @property
+    def has_ruled(self) -> bool:
+        """Whether a verdict is among them."""
+        return bool(self._unbooked.ruled)
 
     def stage(
         self, results: Sequence[tuple[Entry, Outcome]]
@@ -137,7 +147,7 @@ class Handout:
         key = self._places.traits[root].key
         finals: list[Path] = []
         for made in outcome.renditions:
-            wanted = root / made.name
+            wanted = self._wanted(made, outcome.destination, finals)
             if leads_out(root, wanted.parent):
                 raise InputError(
                     f"a symbolic link stands in the way of the result {made.name}",
@@ -159,6 +169,15 @@ class Handout:
         taken.update(map(key, finals))
         return finals
 
+    def _wanted(
+        self, made: Rendition, destination: Destination, finals: Sequence[Path]
+    ) -> Path:
+        """Say where *made* should lie; a companion is named after the first result."""
+        if made.role != "result":
+            return fits_beside(finals[0], ENDINGS[made.role])
+        name = name_in_review(made.name) if destination == "review" else made.name
+        return self._places.root_for(destination) / name
+
     def deliver(self, job: Staged) -> None:
         """Put the outputs of *job* into place and its original into ``done/``.
 
@@ -167,67 +186,30 @@ class Handout:
             StorageError: the share is away; likewise.
             HeldError: nobody can tell whether an output was delivered before a crash.
         """
-        placed = [self._put(job.entry, *output) for output in job.outputs]
-        self._put_away(job.entry, job.archive)
+        touched = self._unbooked.folders
+        placed = [
+            self._placing.put(job.entry.job, output, touched) for output in job.outputs
+        ]
+        if job.ruled:
+            tidy(job.ruled, placed, touched)
+        else:
+            self._put_away(job.entry, job.archive)
         # Where the share went away or is not ours any more, nothing there means
         # nothing.
         self._places.require()
-        state: Literal["done", "review"] = (
-            "review" if job.destination == "review" else "done"
-        )
-        self._unbooked.done.append((job.entry.job, state, placed))
+        if job.ruled:
+            self._unbooked.ruled.append((job.entry.job, job.ruled.ending, placed))
+        else:
+            state: Literal["done", "review"] = (
+                "review" if job.destination == "review" else "done"
+            )
+            self._unbooked.done.append((job.entry.job, state, placed))
         log.info(
-            "delivered",
+            "decided" if job.ruled else "delivered",
             job=job.entry.job,
             source=job.entry.source,
             outputs=[str(one.path) for one in placed],
         )
-
-    def _put(
-        self,
-        entry: Entry,
-        made: Rendition,
-        final: Path,
-        may_be_linked: bool,  # noqa: FBT001
-    ) -> Placed:
-        traits = self._places.traits[self._places.root_of(final)]
-        while not self._is_delivered(made, final, may_be_linked=may_be_linked):
-            self._make_folder(final.parent)
-            try:
-                if traits.method is Method.LINK:
-                    self._journal.linking(entry.job, made.output).result()
-                place(made.stage, final, traits.method, traits.names)
-            except FileExistsError:
-                final = other_name(final)
-                self._journal.renamed(entry.job, made.output, final).result()
-                may_be_linked = False
-        self._unbooked.folders |= {final.parent, made.stage.parent}
-        return Placed(made, final, self._clock())
-
-    @staticmethod
-    def _is_delivered(made: Rendition, final: Path, *, may_be_linked: bool) -> bool:
-        """Tell whether *made* already lies at *final*: its stage name is gone.
-
-        Where linking began before a crash, a second name proves the link; without one
-        a consumer may have taken the result away, which nobody can tell afterwards.
-        """
-        try:
-            names = os.lstat(made.stage).st_nlink
-        except FileNotFoundError:
-            return True
-        if not may_be_linked:
-            return False
-        if names == 1 and not os.path.lexists(final):
-            raise HeldError(
-                "a crash came while this result was handed out: it may or may not "
-                "have been delivered",
-                hint="look for the result, then release or redeliver the job",
-                file=final,
-            )
-        if names > 1 or sha256_of(final) == made.sha256:
-            made.stage.unlink()
-            return True
-        return False
 
     def _make_folder(self, folder: Path) -> None:
         self._unbooked.folders |= make_folder(folder)
@@ -288,8 +270,10 @@ class Handout:
         now = self._clock()
         self._journal.archived(work.archived)
         booked = self._journal.failed(work.failed, now)
+        ruled = Reviews(self._journal.database).carried_out(work.ruled, now)
         self._journal.done(work.done, now).result()
         booked.result()
+        ruled.result()
         for job in (*[job for job, _, _ in work.done], *work.failed):
             remove_claim_folder(self._places.claim_folder(job))
             self._archive.forget(job)

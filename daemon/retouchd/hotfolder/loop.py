@@ -6,7 +6,6 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from retouchd.errors import (
@@ -16,23 +15,30 @@ from retouchd.errors import (
     RootInUseError,
     StorageError,
 )
+from retouchd.hotfolder.allowance import Allowance
 from retouchd.hotfolder.cycle import Cycle
+from retouchd.hotfolder.ears import listen
 from retouchd.hotfolder.faults import is_full, share_down
 from retouchd.hotfolder.notices import Notices
 from retouchd.hotfolder.owner import Patience
 from retouchd.hotfolder.ownership import Ownership
 from retouchd.hotfolder.places import Places
+from retouchd.hotfolder.review.desk import Wanted
+from retouchd.hotfolder.surroundings import Surroundings
 from retouchd.hotfolder.takein import TakeIn
-from retouchd.hotfolder.work import Decision, Pace, Signals, Work, pace_for
+from retouchd.hotfolder.work import (
+    Asked,
+    Decision,
+    Pace,
+    Signals,
+    Work,
+    pace_for,
+)
 from retouchd.intake.mounts import mount_of
 from retouchd.intake.watch import Method, Watcher, method_for
-from retouchd.jobs.order import Order
-from retouchd.ledger.folders import Board
 from retouchd.ledger.held import Word
 from retouchd.ledger.identity import ledger_identity
-from retouchd.ledger.jobs import Journal
 from retouchd.log import get_logger
-from retouchd.rules.schema import Rule
 from retouchd.settings import HotFolder, Intake
 from retouchd.values import Outcome
 
@@ -42,29 +48,8 @@ LONGEST_WAIT = 12
 """A folder that is full again and again waits so many times as long, at most."""
 
 
-@dataclass(frozen=True)
-class Surroundings:
-    """What a hot folder needs of the daemon around it.
-
-    Attributes:
-        journal: of all hot folders.
-        board: where people read how each hot folder is.
-        submit: gives an order to the worker pool.
-        rules: returns the present rules of this hot folder.
-        takeover: whether to take the root over at once from a daemon that is silent.
-    """
-
-    journal: Journal
-    board: Board
-    submit: Callable[[Order], None]
-    rules: Callable[[], tuple[Rule, ...]]
-    takeover: bool = False
-
-
 class HotFolderLoop:
-    """Runs one hot folder in a thread of its own until it is stopped.
-
-    That thread alone touches the share; a call that hangs there stops nobody else.
+    """Runs one hot folder in a thread of its own, which alone touches the share.
 
     Attributes:
         folder: its settings.
@@ -111,6 +96,11 @@ class HotFolderLoop:
         """Whether a person asked it to take nothing in."""
         return self._signals.paused
 
+    def allow(self, allowance: Allowance) -> None:
+        """Keep to *allowance* from now on; called from any thread."""
+        self._signals.allowance = allowance
+        self.wake()
+
     def start(self) -> None:
         """Begin with recovery, then take in."""
         self.thread.start()
@@ -141,6 +131,13 @@ class HotFolderLoop:
             answer: told what came of it, from the folder's thread.
         """
         self._work.decisions.append(Decision(job, word, answer))
+        self._signals.alarm.set()
+
+    def judge(
+        self, wanted: Wanted, answer: Callable[[Mapping[str, Any]], None]
+    ) -> None:
+        """Let this folder's thread carry out a verdict; *answer* as for `decide`."""
+        self._work.asked.append(Asked(wanted, answer))
         self._signals.alarm.set()
 
     def owns(self, job: str) -> bool:
@@ -205,7 +202,9 @@ class HotFolderLoop:
         self._notices.opened(places, mount, self.method)
         watcher = None
         try:
-            watcher = self._watch()
+            watcher = listen(self.folder, self._intake, self._signals, self.method)
+            if watcher is None:
+                self.method = self._notices.watched_by = "scan"
             pace = pace_for(self.folder, self._intake, mount, self.method)
             self._work_on(places, watcher, pace)
         except OSError:
@@ -229,6 +228,8 @@ class HotFolderLoop:
             self._signals,
             self._around.submit,
             self._around.rules,
+            self._around.guide,
+            self._around.times,
         )
         cycle.recover()
         self.is_down = False
@@ -254,29 +255,10 @@ class HotFolderLoop:
         self.oldest_wait = take_in.oldest_wait(time.monotonic())
         self.is_idle = cycle.is_idle
         self.is_down = bool(cycle.shortage)
-        self._notices.turned(take_in.left, cycle.shortage)
+        self._notices.turned(cycle.left, cycle.shortage)
         if not self.is_down:
             self._wait = self._intake.return_seconds
         cycle.rest()
-
-    def _watch(self) -> Watcher | None:
-        if self.method == "scan":
-            return None
-        try:
-            return Watcher(self.folder.inbox, self.wake, self._overflowed)
-        except OSError as error:
-            log.warning(
-                "inotify_unavailable",
-                hot_folder=self.folder.name,
-                error=str(error),
-                hint="raise fs.inotify.max_user_watches; the folder is scanned instead",
-            )
-            self.method = self._notices.watched_by = "scan"
-            return None
-
-    def _overflowed(self) -> None:
-        log.warning("events_lost", hot_folder=self.folder.name)
-        self.wake()
 
     def _note_trouble(self, error: RetouchdError) -> None:
         """Say why nothing is done now, and choose when to try again."""

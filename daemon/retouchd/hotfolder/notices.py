@@ -32,6 +32,7 @@ class Notices:
         self._file_system = ""
         self._left: tuple[LeftInPlace, ...] = ()
         self._shortage = ""
+        self._limit = ""
         self._trouble = "", ""
 
     def opened(self, places: Places, mount: Mount, method: Method) -> None:
@@ -49,14 +50,19 @@ class Notices:
         )
 
     def turned(self, left: tuple[LeftInPlace, ...], shortage: str) -> None:
-        """Take note of one turn: what is left in ``in/``, and what space is missing."""
-        if (left, bool(shortage)) == (self._left, bool(self._shortage)):
+        """Take note of one turn: what is left in ``in/``, what space is missing.
+
+        And whether the budget is spent, or was renewed.
+        """
+        limit = self._signals.allowance.reason
+        before = self._left, bool(self._shortage), self._limit
+        if (left, bool(shortage), limit) == before:
             return
         if shortage and not self._shortage:
             log.warning(
                 "waiting_for_space", hot_folder=self._folder.name, reason=shortage
             )
-        self._left, self._shortage = left, shortage
+        self._left, self._shortage, self._limit = left, shortage, limit
         self.publish("waiting for space" if shortage else "", shortage)
 
     def trouble(self, state: str, error: RetouchdError) -> None:
@@ -69,19 +75,26 @@ class Notices:
         self.publish(state, reason)
 
     def publish(self, state: str = "", reason: str = "") -> None:
-        """Put the state on the board; without one it is watching or paused."""
+        """Put the state on the board; without one it is what people decided."""
         if not state:
             self._trouble = "", ""
-        watching = "paused" if self._signals.paused else "watching"
+            state, reason = self._usual()
         self._board.publish(
             FolderState(
                 name=self._folder.name,
                 path=str(self._folder.path),
                 watched_by=self.watched_by,
-                state=state or watching,
+                state=state,
                 reason=reason,
                 file_system=self._file_system,
                 left_in_place=tuple((one.name, one.reason) for one in self._left),
             ),
             time.time(),
         )
+
+    def _usual(self) -> tuple[str, str]:
+        """Return the state of a folder that could work, and why it perhaps does not."""
+        allowance = self._signals.allowance
+        if self._signals.paused:
+            return "paused", ""
+        return "over budget" if allowance.holds else "watching", allowance.reason

@@ -33,6 +33,7 @@ def make_tree(folder: HotFolder) -> None:
         folder.rejected,
         folder.done,
         folder.failed,
+        *folder.verdicts.values(),
     ):
         place.mkdir(parents=True, exist_ok=True)
     folder.private.mkdir(mode=0o700, exist_ok=True)
@@ -94,7 +95,7 @@ class Places:
         claims = folder.private / "claims" / str(owner.epoch)
         roots = (
             *(folder.inbox, folder.out, folder.review),
-            *(folder.done, folder.failed),
+            *(folder.rejected, folder.done, folder.failed),
         )
         stages = {root: _stage_for(folder, root, owner.epoch) for root in roots}
         if is_new:
@@ -135,6 +136,10 @@ class Places:
             "folders together",
             file=final,
         )
+
+    def is_stage(self, path: Path) -> bool:
+        """Whether *path* is a file in the making, not one that people see."""
+        return self.folder.private.name in path.parts
 
     def require(self) -> None:
         """See that the root is still mounted and ours; see `Owner.require`."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from retouchd.hotfolder.handout import Staged
 from retouchd.hotfolder.places import Places
+from retouchd.hotfolder.review.ruled import ruled_of
 from retouchd.hotfolder.strangers import holds_files, take_strangers_in
 from retouchd.intake.claim import (
     Claim,
@@ -97,7 +98,8 @@ def _sort(job: OpenJob, found: Unfinished, places: Places, journal: Journal) -> 
     if job.entry.epoch < places.owner.inherits:
         found.not_ours.append(job.entry)
         return
-    if job.journal in {"STAGED", "FAILING"}:
+    # The original of a decided job lies in done/; in in/ it would be a new drop.
+    if job.journal in {"STAGED", "FAILING"} and not job.is_decided:
         _take_again(job.entry, places)
     if job.journal == "STAGED":
         found.to_deliver.append(staged_job(job, places, journal))
@@ -116,15 +118,24 @@ def _sort(job: OpenJob, found: Unfinished, places: Places, journal: Journal) -> 
 
 
 def staged_job(job: OpenJob, places: Places, journal: Journal) -> Staged:
-    """Read a staged job back; its stages may have moved to the folders of our epoch."""
+    """Read a staged job back; its stages may have moved to the folders of our epoch.
+
+    What a person decided on is no stage of ours: it lies where people see it.
+    """
     outputs = []
     for made, final, state in journal.deliveries(job.entry.job):
-        stage = places.stages[places.root_of(final)] / made.stage.name
+        stage = made.stage
+        if places.is_stage(stage):
+            stage = places.stages[places.root_of(final)] / stage.name
+        else:
+            places.root_of(stage)  # a root that was moved must be seen, not believed
         outputs.append((replace(made, stage=stage), final, state == "LINKING"))
     # A job that another daemon had staged has none of its own.
     planned = places.folder.done / utc_date(time.time()) / job.entry.source
     archive = job.archive or planned
-    return Staged(job.entry, job.destination, tuple(outputs), archive)
+    rejected = places.folder.rejected
+    ruled = ruled_of(job, journal, rejected) if job.is_decided else None
+    return Staged(job.entry, job.destination, tuple(outputs), archive, ruled)
 
 
 def _is_claimed(entry: Entry, places: Places) -> bool:

@@ -155,6 +155,7 @@ class Results:
         return (
             not (self._work.running or self._work.outcomes)
             or self._handout.unbooked >= CLAIMS_AT_ONCE
+            or self._handout.has_ruled  # a person waits for it
             or now - self._oldest_unbooked >= BOOK_SECONDS
             or self._signals.stopping.is_set()
             or self._setback is not None
@@ -174,6 +175,7 @@ class Results:
             elif self._wants_second_look(entry, outcome):
                 for made in outcome.renditions:
                     made.stage.unlink(missing_ok=True)
+                self._journal.spent(outcome, time.time())
                 self._second_looks.append((now + self._pace.settle, entry))
             else:
                 self._work.tries.pop(entry.job, None)
@@ -203,6 +205,8 @@ class Results:
         for folder in set(self._places.stages.values()):
             for leftover in folder.glob(f"{outcome.job}-*"):
                 leftover.unlink(missing_ok=True)
+        if outcome.step_runs:
+            self._journal.spent(outcome, time.time())
         log.warning("set_back", job=outcome.job, error=outcome.error)
         self._setback = setback(self._places.folder, outcome)
 

@@ -13,6 +13,7 @@ from retouchd.intake.claim import Claim, Taken, take
 from retouchd.intake.scan import IGNORED_NAMES, LeftInPlace, Seen, scan
 from retouchd.intake.settle import Settler, has_writer, has_zero_tail
 from retouchd.ledger.entries import Entry, new_job_id
+from retouchd.ledger.fixes import Fix, Fixes
 from retouchd.ledger.jobs import Journal
 from retouchd.log import get_logger
 
@@ -27,10 +28,15 @@ LONELY_MASK_FACTOR = 10
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A picture with its sidecars, complete as far as names tell."""
+    """A picture with its sidecars, complete as far as names tell.
+
+    Attributes:
+        fix: what a person asked for, where it is a result that is to be refined.
+    """
 
     seen: Seen
     members: tuple[Seen, ...]
+    fix: Fix | None = None
 
 
 class TakeIn:
@@ -54,6 +60,7 @@ class TakeIn:
     ) -> None:
         self._places = places
         self._journal = journal
+        self._fixes = Fixes(journal.database)
         self._ignored = (*IGNORED_NAMES, *(p.lower() for p in ignored))
         self._clock = clock
         self._settler = Settler(settle_seconds)
@@ -97,13 +104,30 @@ class TakeIn:
         self._looked_at = now
         found = scan(self._places.folder.inbox, self._ignored)
         quiet = {seen.name for seen in self._settler.look(found.files, now)}
-        candidates, lonely = self._grouped(found.files, now)
+        fixes = self._sent_back(found.files)
+        dropped = [seen for seen in found.files if seen.name not in fixes]
+        candidates, lonely = self._grouped(dropped, now)
+        candidates += fixes.values()
         self._note_left((*found.left, *lonely))
         ready = [
             one for one in candidates if self._is_ready(one, quiet, now, sidecar_wait)
         ]
         self._waiting = len(candidates) - len(ready[:at_most])
         return self._claim(ready[:at_most], now)
+
+    def _sent_back(self, files: Sequence[Seen]) -> dict[str, _Candidate]:
+        """Return the results that `review fix` put into ``in/``, by their names.
+
+        They have no sidecars: one that lies there belongs to somebody else's drop.
+        """
+        if not files:
+            return {}
+        known = self._fixes.open(self._places.folder.name)
+        return {
+            seen.name: _Candidate(seen, (), fix)
+            for seen in files
+            if (fix := known.get(_facts(seen)))
+        }
 
     def _grouped(
         self, files: Iterable[Seen], now: float
@@ -135,6 +159,8 @@ class TakeIn:
     def _is_ready(
         self, one: _Candidate, quiet: set[str], now: float, sidecar_wait: float
     ) -> bool:
+        if one.fix:
+            return True  # nobody but us wrote it
         files = (one.seen, *one.members)
         if not all(seen.name in quiet for seen in files):
             return False
@@ -190,7 +216,7 @@ class TakeIn:
         at = self._clock()
         fingerprint = one.seen.fingerprint
         return Entry(
-            job=new_job_id(at),
+            job=one.fix.job if one.fix else new_job_id(at),
             hot_folder=self._places.folder.name,
             source=one.seen.name,
             members=tuple(seen.name for seen in one.members),
@@ -199,11 +225,18 @@ class TakeIn:
             inode=fingerprint.inode,
             epoch=self._places.owner.epoch,
             arrived_at=at - self._settler.quiet_for(one.seen.name, now),
+            parent=one.fix.parent if one.fix else "",
         )
 
 
 def _claim_of(entry: Entry, one: _Candidate) -> Claim:
     return Claim(entry.job, entry.source, entry.members, one.seen.fingerprint)
+
+
+def _facts(seen: Seen) -> tuple[int, int, int]:
+    """What stays the same of a file that is renamed."""
+    known = seen.fingerprint
+    return known.size, known.mtime_ns, known.inode
 
 
 def _by_folder(files: Iterable[Seen]) -> Iterator[tuple[str, dict[str, Seen]]]:

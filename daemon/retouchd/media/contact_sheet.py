@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from retouchd.media.checkerboard import on_checkerboard
 from retouchd.media.vips import pyvips
 
 GAP_PX = 12
 _PAPER = [245, 245, 245]
-_CHECK_PX = 12
 
 
 @dataclass(frozen=True)
@@ -72,15 +72,4 @@ def _side_by_side(images: list[Any], across: int, gap: int) -> Any:
 def _cell(path: Path, edge: int) -> Any:
     image = pyvips.Image.thumbnail(str(path), edge, height=edge, size="both")
     image = image.colourspace("srgb").cast("uchar")
-    if not image.hasalpha():
-        return image
-    board = _checkerboard(image.width, image.height)
-    return board.composite2(image, "over").extract_band(0, n=3).cast("uchar")
-
-
-def _checkerboard(width: int, height: int) -> Any:
-    place = pyvips.Image.xyz(width, height) / _CHECK_PX
-    cells = place.floor()
-    odd = (cells[0] + cells[1]) % 2
-    grey = (odd * 40 + 200).cast("uchar")
-    return grey.bandjoin([grey, grey]).copy(interpretation="srgb")
+    return on_checkerboard(image)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from retouchd.settings.budget import Budget
+from retouchd.settings.energy import Energy
 from retouchd.settings.environment import (
     prepare_libvips,
     service_socket,
@@ -9,6 +11,7 @@ from retouchd.settings.environment import (
 )
 from retouchd.settings.listen import SocketAddress, parse_listen
 from retouchd.settings.load import find_config, load_settings
+from retouchd.settings.review import Review
 from retouchd.settings.schema import (
     HotFolder,
     Intake,
@@ -21,11 +24,14 @@ from retouchd.settings.schema import (
 from retouchd.settings.shipped import shipped_folder
 
 __all__ = [
+    "Budget",
+    "Energy",
     "HotFolder",
     "Intake",
     "Limits",
     "Log",
     "Metrics",
+    "Review",
     "Settings",
     "SocketAddress",
     "Worker",

@@ -23,7 +23,7 @@ def toml_lines(text: str) -> dict[Path, int]:
     table: Path = ()
     for number, line in enumerate(text.splitlines(), 1):
         if header := _HEADER.match(line):
-            table = _parts(header[2])
+            table = _within_lists(_parts(header[2]), seen)
             if header[1] == "[[":
                 seen[table] += 1
                 table = (*table, seen[table] - 1)
@@ -38,6 +38,16 @@ def line_of(lines: Mapping[Path, int], path: Path) -> int:
     while path and path not in lines:
         path = path[:-1]
     return lines.get(path, 0)
+
+
+def _within_lists(table: Path, seen: Mapping[Path, int]) -> Path:
+    """Let a table below a list of tables belong to the last one of the list."""
+    way: Path = ()
+    for part in table[:-1]:
+        way = (*way, part)
+        if way in seen:
+            way = (*way, seen[way] - 1)
+    return (*way, table[-1])
 
 
 def _parts(dotted: str) -> Path:

@@ -21,9 +21,12 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from retouchd.settings.budget import Budget
+from retouchd.settings.energy import Energy
 from retouchd.settings.environment import PREFIX
 from retouchd.settings.listen import check_listen
 from retouchd.settings.machine import granted_memory, granted_processors
+from retouchd.settings.review import Review
 from retouchd.settings.shipped import shipped_folder
 
 _GIGABYTE = 1024**3
@@ -72,6 +75,7 @@ class HotFolder(_Section):
         path: the root; the folders below may be set elsewhere, one by one.
         rules: names of rules; the first one that matches a drop wins.
         settle_seconds: overrides the setting of the intake for this folder.
+        budget: what it may spend; ``None``: as much as it does.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
@@ -79,6 +83,7 @@ class HotFolder(_Section):
     rules: Annotated[tuple[str, ...], Field(min_length=1)]
     mode: Annotated[Literal["move"], BeforeValidator(_only_move)] = "move"
     settle_seconds: Seconds | None = None
+    budget: Budget | None = None
     out: AbsolutePath = _below("out")
     review: AbsolutePath = _below("review")
     rejected: AbsolutePath = _below("rejected")
@@ -94,6 +99,14 @@ class HotFolder(_Section):
     def private(self) -> Path:
         """Marker, claims and unfinished results."""
         return self.path / _PRIVATE
+
+    @property
+    def verdicts(self) -> dict[Literal["approve", "reject"], Path]:
+        """Where people move results that they decided, by what they decided."""
+        return {
+            "approve": self.review / "approve",
+            "reject": self.review / "reject",
+        }
 
     @property
     def folders(self) -> dict[str, Path]:
@@ -229,6 +242,8 @@ class Settings(BaseSettings):
     intake: Intake = Intake()
     worker: Worker = Worker()
     limits: Limits = Limits()
+    energy: Energy = Energy()
+    review: Review = Review()
     log: Log = Log()
     metrics: Metrics = Metrics()
 

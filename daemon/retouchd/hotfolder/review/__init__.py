@@ -1,0 +1,1 @@
+"""What people decide about results, by command or by moving files."""

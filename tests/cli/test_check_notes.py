@@ -1,0 +1,27 @@
+"""`check` tells where a better model is missing, without calling it an error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+
+def test_a_rule_that_cannot_climb_here_is_a_note(typed: Any, here: Path) -> None:
+    """P6: with file, line, key and what to do; the exit code stays 0."""
+    rule = here / "rules" / "large.yaml"
+    rule.parent.mkdir()
+    rule.write_text(
+        "rule: large\nescalate: {to: hero}\nsteps:\n  - upscale: {factor: 2}\n"
+        "gates: [sharpness]\noutputs: [{name: a.png}]\n"
+    )
+    (here / "retouchd.toml").write_text('database = "l/r.db"\nrules_dir = "rules"\n')
+    typed("init", "hot", "--rule", "large")
+
+    answer = typed("check")
+
+    assert answer.code == 0
+    assert f"note: {rule}:4: steps[0].upscale: there is no model above draft" in (
+        answer.out
+    )
+    assert "retouchd models add" in answer.out
+    assert "fine: hot folders (hot)" in answer.out
