@@ -12,18 +12,25 @@ from retouchd.answers import Answers
 from retouchd.delivery.place import Durability
 from retouchd.errors import ConfigError, Problem
 from retouchd.health import Health
-from retouchd.hotfolder.loop import HotFolderLoop, Surroundings
+from retouchd.hotfolder.allowance import SpendingLimits
+from retouchd.hotfolder.loop import HotFolderLoop
+from retouchd.hotfolder.surroundings import Surroundings
+from retouchd.jobs.current_costs import CurrentCosts
 from retouchd.jobs.pool import Pool
 from retouchd.ledger.ballast import BALLAST_BYTES
 from retouchd.ledger.database import Database
+from retouchd.ledger.fingerprints import Fingerprints
 from retouchd.ledger.folders import Board
 from retouchd.ledger.jobs import Journal
 from retouchd.ledger.lock import lock_database
 from retouchd.ledger.requests import Requests
+from retouchd.ledger.sums.keeper import SumsKeeper
 from retouchd.log import get_logger
+from retouchd.models.watch import ModelWatch
+from retouchd.ops.idle import IdleTime
 from retouchd.ops.metrics import Figures, MetricsServer
 from retouchd.ops.notify import Notifier
-from retouchd.parts import rule_book, worker_plan
+from retouchd.parts import accounts, model_problems, rule_book, worker_plan
 from retouchd.settings import HotFolder, Settings, parse_listen, service_socket
 from retouchd.values import Outcome
 
@@ -38,8 +45,8 @@ RULES_SECONDS = 2.0
 JOIN_SECONDS = 30.0
 """How long all folders together may take to let go; one may hang for ever."""
 
-ENDS = ("done", "review", "failed")
-"""States in which a drop of this run has ended well or badly."""
+ENDS = ("done", "review", "rejected", "failed")
+"""States in which a drop has ended well or badly."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,7 @@ class Tally:
     waiting: int
     held: int
     away: tuple[str, ...]
+    over_budget: tuple[str, ...]
 
     def sentence(self) -> str:
         """Say it in one line."""
@@ -59,7 +67,8 @@ class Tally:
             f"{self.delivered} delivered, {self.review} wait for review, "
             f"{self.failed} failed, {self.waiting} not finished, {self.held} held"
         )
-        return words + "".join(f"; {name} is away" for name in self.away)
+        words += "".join(f"; {name} is away" for name in self.away)
+        return words + "".join(f"; {name} is over budget" for name in self.over_budget)
 
 
 class Daemon:
@@ -86,17 +95,27 @@ class Daemon:
                 )
             )
         # Rules and models first: a mistake there must be seen before any file waits.
+        self._settings = settings
+        self._models = ModelWatch(settings.models_folders)
         self._book = rule_book(settings)
         self._lock = lock_database(settings.database)
         self.database = Database.open(settings.database, ballast_bytes=BALLAST_BYTES)
+        # Before the workers, which may read only what is there when they start.
+        self._fingerprints = Fingerprints(self.database)
         self._journal = Journal(self.database)
         self._board = Board(self.database)
+        self._costs = CurrentCosts(self.database)
         self._notifier = Notifier(service_socket())
-        self.pool = Pool(worker_plan(settings), self._route)
+        self.pool = Pool(worker_plan(settings), self._route, accounts(settings))
         self.loops = [
             self._loop(folder, settings, takeover=takeover)
             for folder in settings.hot_folders
         ]
+        self._limits = SpendingLimits(self.database, self.loops)
+        # What may be spent must be known before anything is taken in.
+        self._limits.look()
+        self._idle_time = IdleTime(self.pool.accounts, self.database)
+        self._sums = SumsKeeper(self.database)
         self._answers = Answers(Requests(self.database), self._journal, self.loops)
         self.health = self._health(settings)
         self._metrics = self._serve_metrics(settings)
@@ -112,8 +131,10 @@ class Daemon:
             journal=self._journal,
             board=self._board,
             submit=self.pool.submit,
-            rules=lambda: self._book.rules_for(folder.rules),
+            rules=lambda drop: self._book.rules_for(folder.rules, drop),
             takeover=takeover,
+            guide=self._costs.guide,
+            times=settings.review,
         )
         return HotFolderLoop(folder, settings.intake, around)
 
@@ -137,6 +158,7 @@ class Daemon:
             self.loops,
             lambda: [one.name for one in self.loops if self.health.is_away(one)],
             lambda: self.pool.restarts,
+            self._limits.shares,
         )
         return MetricsServer(address, figures)
 
@@ -183,21 +205,26 @@ class Daemon:
     def _tally(self) -> Tally:
         """Compare counts with those of the start: clocks may jump meanwhile."""
         now = self._count_by_state()
+        in_review = now["review"]
         ended = {state: now.pop(state, 0) - self._ended_before[state] for state in ENDS}
         held = now.pop("held", 0)
         return Tally(
             ended["done"],
-            ended["review"],
+            in_review,
             ended["failed"],
             now.total(),
             held,
             tuple(one.folder.name for one in self.loops if self.health.is_away(one)),
+            self._limits.holding(),
         )
 
     def _beat(self) -> None:
         now = time.monotonic()
         self.health.beat(now)
         self._answers.give()
+        self._fingerprints.look()
+        self._limits.look()
+        self._idle_time.beat(is_idle=self._nothing_is_left(), jobs=self.pool.size)
         self._refresh_rules(now)
 
     def _refresh_rules(self, now: float) -> None:
@@ -210,8 +237,17 @@ class Daemon:
             self._notifier.reloading()
         for problem in self._book.refresh():
             log.error("rule_refused", problem=str(problem))
+        self._refresh_models()
         if asked:
             self._notifier.ready()
+
+    def _refresh_models(self) -> None:
+        """Renew the worker when models came or changed: it looks at them once."""
+        if not self._models.changed():
+            return
+        for problem in model_problems(self._settings, self._book):
+            log.error("model_refused", problem=str(problem))
+        self.pool.renew(worker_plan(self._settings), "models changed")
 
     def _nothing_is_left(self) -> bool:
         return all(loop.is_idle or self.health.is_away(loop) for loop in self.loops)
@@ -239,12 +275,15 @@ class Daemon:
         """Close the books, and the lock after them."""
         if self._metrics:
             self._metrics.stop()
+        self._idle_time.close()
+        self._sums.close()
         self.database.close()
         self._lock.close()
         log.info(
             "stopped",
-            # What the benchmark reads: the worker's CPU time is not in it.
+            # What the benchmark reads: the workers' CPU time is not in it.
             cpu_s=_cpu_seconds(),
+            workers_cpu_s=round(self.pool.accounts.ended_workers_s, 4),
             commits=self.database.commits,
             syncs=Durability.calls + self.pool.syncs,
         )

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from retouchd.errors import ConfigError
+import contextlib
+
+from retouchd.errors import ConfigError, Problem
 from retouchd.inspect import Limits
+from retouchd.jobs.accounts import Accounts
 from retouchd.jobs.budget import HEADROOM
+from retouchd.jobs.energy import Energy, Watts, processor_energy
 from retouchd.jobs.limits import StepLimits
 from retouchd.jobs.sandbox import Confinement
 from retouchd.jobs.worker import WorkerPlan
+from retouchd.media.fingerprint_file import file_beside
 from retouchd.models.runtime import Runtime, has_nvidia_device
 from retouchd.models.shelf import Shelf
 from retouchd.rules.book import RuleBook
-from retouchd.rules.check import missing_models
+from retouchd.rules.check import folder_notes, missing_models, tier_notes
 from retouchd.settings import Settings
 from retouchd.settings.machine import granted_memory
 
@@ -38,6 +43,7 @@ def worker_plan(settings: Settings) -> WorkerPlan:
             settings.limits.step_seconds, settings.limits.step_factor
         ),
         confinement=confinement(settings),
+        fingerprints=file_beside(settings.database),
     )
 
 
@@ -57,6 +63,7 @@ def confinement(settings: Settings) -> Confinement:
             *sorted(linked),
             *settings.rules_folders,
             *(folder.private / "claims" for folder in folders),
+            file_beside(settings.database),
         ),
         # Outputs on another file system are staged there, below an id of the root.
         writable=tuple(
@@ -85,6 +92,13 @@ def runtime(settings: Settings) -> Runtime:
     )
 
 
+def accounts(settings: Settings) -> Accounts:
+    """Return what keeps account of CPU time and energy under these settings."""
+    assumed = settings.energy
+    watts = Watts(assumed.watts_per_core, assumed.watts_per_gpu)
+    return Accounts(Energy(watts, processor_energy()))
+
+
 def rule_book(settings: Settings) -> RuleBook:
     """Load all rules that the hot folders name and see that their models are here.
 
@@ -100,7 +114,35 @@ def rule_book(settings: Settings) -> RuleBook:
     except ConfigError as error:
         raise ConfigError(*error.problems, *problems) from error
     # A model that is broken is missing as well; once is enough.
-    problems = problems or missing_models(book.rules_for(names), shelf, folders)
+    problems = problems or missing_models(
+        book.as_written(names), book.goals, shelf, folders
+    )
     if problems:
         raise ConfigError(*problems)
     return book
+
+
+def model_problems(settings: Settings, book: RuleBook) -> list[Problem]:
+    """Return what is wrong with the models now, as far as manifests tell.
+
+    For a daemon that runs: weights are compared with their digests when a worker
+    loads them.
+    """
+    names = [name for folder in settings.hot_folders for name in folder.rules]
+    shelf = Shelf(settings.models_folders, Runtime(device="cpu"))
+    rules = book.as_written(names)
+    missing = missing_models(rules, book.goals, shelf, settings.rules_folders)
+    return [*shelf.broken_manifests(), *missing]
+
+
+def notes_on(book: RuleBook, settings: Settings) -> list[Problem]:
+    """List the tiers that rules and goals wish for and no model here has."""
+    shelf = Shelf(settings.models_folders, Runtime(device="cpu"))
+    names = [name for folder in settings.hot_folders for name in folder.rules]
+    rules = book.as_written(names)
+    notes = tier_notes(rules, book.goals, shelf, settings.rules_folders)
+    for folder in settings.hot_folders:
+        with contextlib.suppress(OSError):  # that it is away is told by others
+            rules = book.as_written(folder.rules)
+            notes += folder_notes(folder.inbox, rules, book.goals, shelf)
+    return notes

@@ -82,13 +82,16 @@ class Header:
     """What the header of a picture says, before any pixel is decoded.
 
     Attributes:
-        format: ``jpeg``, ``png``, ``tiff``, ``webp``, ``avif`` or ``gif``.
+        format: ``jpeg``, ``png``, ``tiff``, ``webp``, ``avif`` or ``gif``; of a clip
+            ``mov`` or ``matroska``.
         kind: ``still``, ``clip`` or ``sequence``.
         width, height: pixels of the *upright* picture.
         bands: bands in the file, alpha included.
         depth: bits per band, 8 or 16.
         orientation: EXIF orientation 1..8 as stored.
         has_alpha: whether the last band is opacity.
+        frames: of a clip, as far as its container tells; else 1.
+        seconds: how long a clip runs; else 0.
     """
 
     format: str
@@ -99,6 +102,8 @@ class Header:
     depth: int
     orientation: int
     has_alpha: bool
+    frames: int = 1
+    seconds: float = 0.0
 
     @property
     def megapixels(self) -> float:
@@ -245,6 +250,8 @@ class Rendition:
         sha256: lower-case hex of the bytes.
         role: ``result``, or what helps a person to judge one: ``preview`` (input and
             result side by side), ``reason`` (text).
+        fingerprint: what the result looks like, 32 hex digits, for output 0 only; see
+            ``media.fingerprint``.
     """
 
     output: int
@@ -256,6 +263,7 @@ class Rendition:
     height: int
     conflict: Literal["suffix", "fail"] = "suffix"
     role: Role = "result"
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True)
@@ -288,3 +296,19 @@ class Outcome:
     hint: str = ""
     retryable: bool = False
     errno: int = 0
+
+    def renumbered(self, earlier: int) -> Outcome:
+        """Return this outcome with its attempts counted on from *earlier* ones."""
+        if not earlier:
+            return self
+        return replace(
+            self,
+            attempts=self.attempts + earlier,
+            kept_attempt=self.kept_attempt + earlier,
+            step_runs=tuple(
+                replace(run, attempt=run.attempt + earlier) for run in self.step_runs
+            ),
+            gate_runs=tuple(
+                replace(run, attempt=run.attempt + earlier) for run in self.gate_runs
+            ),
+        )

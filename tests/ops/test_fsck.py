@@ -293,6 +293,34 @@ def test_root_that_was_moved(bench: Bench, tmp_path: Path) -> None:
     assert bench.plan().is_clean
 
 
+def test_decided_result_in_a_root_that_was_moved(bench: Bench, tmp_path: Path) -> None:
+    """What a person decided lies where people see it; its way on follows the root."""
+    job = new_job_id(NOON)
+    bench.know(job, "a.jpg", "STAGED")
+    old = bench.folder.path
+    sql = "UPDATE deliveries SET stage = ? WHERE job_id = ?"
+    archived = "UPDATE jobs SET archive = ?, leftovers = '[]' WHERE id = ?"
+    with Database.open(bench.settings.database) as database:
+        database.write(
+            lambda db: (
+                db.execute(sql, [str(old / "review/approve/a.png"), job]),
+                db.execute(archived, [os.fsencode(old / "done/2026/a.jpg"), job]),
+            )
+        ).result()
+    (old / "review/approve/a.png").write_bytes(b"pixels")
+    moved = old.rename(tmp_path / "elsewhere")
+    folder = HotFolder(name="hot", path=moved, rules=("r",))
+    bench.settings = Settings(database=bench.settings.database, hot_folders=(folder,))
+
+    bench.mend()
+
+    with Database.open_reading(bench.settings.database) as database:
+        [(made, final, _)] = Journal(database).deliveries(job)
+    assert made.stage == moved / "review/approve/a.png"
+    assert final == moved / "out/a.png"
+    assert bench.plan().is_clean
+
+
 def test_name_that_means_another_root_now_closes_nothing(
     bench: Bench, tmp_path: Path
 ) -> None:

@@ -16,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from retouchd.errors import ConfigError
 from retouchd.ledger.database import Database
+from retouchd.ledger.idle import book_idle
 from retouchd.ledger.prices import current
 from retouchd.ledger.usage import book_charges, book_usage
 from retouchd.log import get_logger, set_up
@@ -64,7 +65,9 @@ def _add_job(
     def work(db: Any) -> None:
         db.table("jobs").insert(row)
         if cpu_s:
-            runs = [StepRun(step="grade", device="cpu", wall_ms=500.0, cpu_s=cpu_s)]
+            runs = [
+                StepRun("grade", device="cpu", wall_ms=500.0, cpu_s=cpu_s, joules=7.0)
+            ]
             book_usage(db, job, runs, [], [], at=utc(arrived))
             book_charges(db, job, current(db, utc(arrived)), utc(arrived))
 
@@ -144,6 +147,7 @@ def test_counts_each_booked_row_once(ledger: Database, address: Path) -> None:
     assert after["retouchd_steps_total", "cpu", "grade"] == 1
     assert after["retouchd_step_seconds_total", "cpu", "grade"] == 0.5
     assert after["retouchd_step_cpu_seconds_total", "cpu", "grade"] == 2.0
+    assert after["retouchd_step_joules_total", "cpu", "grade"] == 7.0
     assert 0 < after["retouchd_cost_total", "compute", "USD"] < 0.01
 
 
@@ -218,3 +222,32 @@ def test_serves_on_a_port_too(ledger: Database) -> None:
     server.stop()
 
     assert "retouchd_drops_waiting" in text
+
+
+def test_tells_what_share_of_each_budget_is_spent(ledger: Database) -> None:
+    """Folders without a budget have no such figure."""
+    figures = Figures(ledger, [], lambda: (), lambda: 0, lambda: {"shots": 0.85})
+
+    samples = [
+        (sample.labels, sample.value)
+        for family in figures.collect()
+        for sample in family.samples
+        if sample.name == "retouchd_budget_spent_ratio"
+    ]
+
+    assert samples == [({"hot_folder": "shots"}, 0.85)]
+
+
+def test_time_on_no_job_is_a_step_of_its_own(ledger: Database, address: Path) -> None:
+    """P8: what the daemon used while it waited is counted beside the steps of jobs."""
+    server = _serve(ledger, address, Folder())
+    span = utc(NOON - 60), utc(NOON)
+
+    book_idle(ledger, 1.5, 6.0, span, estimated=True).result()
+
+    after = _scrape(address)
+    server.stop()
+
+    assert after["retouchd_step_cpu_seconds_total", "cpu", "idle"] == 1.5
+    assert after["retouchd_step_joules_total", "cpu", "idle"] == 6.0
+    assert after["retouchd_cost_total", "compute", "USD"] > 0

@@ -19,16 +19,19 @@ COMMANDS = {
     "fsck": "fsck:fsck",
     "init": "init:init",
     "jobs": "jobs:jobs",
+    "ledger": "ledger:ledger",
     "models": "models:models",
     "pause": "status:pause",
     "prices": "prices:prices",
     "report": "report:report",
     "resume": "status:resume",
     "retry": "jobs:retry",
+    "review": "review:review",
     "rules": "rules:rules",
     "run": "run:run",
     "status": "status:status",
     "try": "trial:trial",
+    "whatif": "whatif:whatif",
 }
 """Each command, with its module in this room and its name there."""
 

@@ -17,7 +17,7 @@ from retouchd.cli.shared import (
 from retouchd.errors import ConfigError, Problem
 from retouchd.hotfolder.places import folder_problems
 from retouchd.ops.doctor import examine
-from retouchd.parts import rule_book
+from retouchd.parts import notes_on, rule_book
 
 
 @click.command()
@@ -26,14 +26,17 @@ def check(config: str | None) -> None:
     """Check configuration, rules, models and folders; list every problem."""
     settings = settings_with_rules(config)
     problems: list[Problem] = []
+    notes: list[Problem] = []
     try:
-        rule_book(settings)
+        notes = notes_on(rule_book(settings), settings)
     except ConfigError as error:
         problems += error.problems
     for folder in settings.hot_folders:
         problems += folder_problems(folder)
     if problems:
         raise ConfigError(*problems)
+    for note in notes:
+        click.echo(f"note: {note}")
     names = ", ".join(folder.name for folder in settings.hot_folders)
     click.echo(f"fine: hot folders ({names or 'none yet'}), rules and models")
 

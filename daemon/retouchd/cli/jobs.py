@@ -21,7 +21,7 @@ from retouchd.ledger.held import HeldJobs, Word
 from retouchd.ledger.jobs import Journal
 from retouchd.ledger.lock import is_running, lock_database
 from retouchd.ledger.requests import ask
-from retouchd.ledger.schema import STATES
+from retouchd.ledger.schema.tables import STATES
 from retouchd.ledger.views import job_rows, job_story
 from retouchd.log import set_up
 from retouchd.settings import Settings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from retouchd.cli.shared import (
     settings_from,
     show,
 )
+from retouchd.hotfolder.allowance import spending_of, spoken_state
 from retouchd.jobs.process import try_out
 from retouchd.jobs.sandbox import Confinement
 from retouchd.ledger.database import Database
@@ -36,7 +38,7 @@ def status(config: str | None, *, as_json: bool) -> None:
     path = settings.database
     running = is_running(path)
     closed = try_out(Confinement(for_gpu=confinement(settings).for_gpu))
-    folders, states = _rows(path)
+    folders, states = _rows(settings)
     if as_json:
         facts = {
             "running": running,
@@ -53,11 +55,28 @@ def status(config: str | None, *, as_json: bool) -> None:
     show(states, as_json=False, nothing="no jobs yet")
 
 
-def _rows(path: Path) -> tuple[list[Row], list[Row]]:
-    if not path.is_file():  # the daemon has never run
+def _rows(settings: Settings) -> tuple[list[Row], list[Row]]:
+    if not settings.database.is_file():  # the daemon has never run
         return [], []
-    ledger = Database.open_reading(path)
-    return folder_rows(ledger), state_rows(ledger)
+    ledger = Database.open_reading(settings.database)
+    budgets = _budgets(settings, ledger)
+    folders = [
+        row | {"budget": budgets.get(row["hot_folder"], "")}
+        for row in folder_rows(ledger)
+    ]
+    return folders, state_rows(ledger)
+
+
+def _budgets(settings: Settings, ledger: Database) -> dict[str, str]:
+    """Say how much of each budget is spent; the ledger knows, daemon or not."""
+    now = time.time()
+    return {
+        folder.name: spoken_state(
+            budget, spending_of(ledger, folder, budget).so_far(now)
+        )
+        for folder in settings.hot_folders
+        if (budget := folder.budget) is not None
+    }
 
 
 def _ask_all(config: str | None, what: str, root: str | None) -> None:

@@ -9,8 +9,12 @@ import click
 from rich.progress import Progress
 
 from retouchd.cli.shared import SOME_FILES_FAILED, pass_config, settings_or_defaults
+from retouchd.jobs.cost_guide import CostGuide
+from retouchd.jobs.current_costs import rates_of
 from retouchd.jobs.trial import Trial
+from retouchd.ledger.prices import DEFAULT_BOOK, read_price_book
 from retouchd.parts import worker_plan
+from retouchd.rules.goals import load_goals, resolved_for
 from retouchd.rules.load import find_rule, load_rule
 from retouchd.values import TIERS, Tier
 
@@ -29,7 +33,9 @@ from retouchd.values import TIERS, Tier
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of the results; it is made. Nothing in it is overwritten.",
 )
-@click.option("--tier", type=click.Choice(TIERS), help="Instead of the rule's.")
+@click.option(
+    "--tier", type=click.Choice(TIERS), help="One attempt at this tier, not the rule's."
+)
 @pass_config
 def trial(
     config: str | None, rule: str, files: tuple[Path, ...], out: Path, tier: Tier | None
@@ -41,8 +47,11 @@ def trial(
     """
     settings = settings_or_defaults(config)
     found = Path(rule) if rule.endswith(".yaml") else None
-    chosen = load_rule(found or find_rule(settings.rules_folders, rule))
-    attempt = Trial(worker_plan(settings), chosen, out, tier)
+    goals = load_goals(settings.rules_folders)
+    written = load_rule(found or find_rule(settings.rules_folders, rule), goals)
+    chosen = resolved_for(written, goals)
+    guide = CostGuide(rates_of(read_price_book(DEFAULT_BOOK)))
+    attempt = Trial(worker_plan(settings), chosen, out, tier, guide)
     failed = 0
     with Progress(disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task(chosen.rule, total=len(files))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -62,12 +62,13 @@ class _OverflowListener(logging.Handler):
 
 
 class Watcher:
-    """Watches one folder tree through inotify until it is stopped.
+    """Watches folder trees through inotify until it is stopped.
 
     Args:
-        folder: the tree.
+        folder: a tree.
         wake: called from watchdog's thread after a change; must only set a flag.
         overflowed: called when the kernel dropped events.
+        also: further trees, each with its own *wake*.
 
     Raises:
         OSError: inotify is used up (``fs.inotify.max_user_instances`` or
@@ -75,14 +76,19 @@ class Watcher:
     """
 
     def __init__(
-        self, folder: Path, wake: Callable[[], None], overflowed: Callable[[], None]
+        self,
+        folder: Path,
+        wake: Callable[[], None],
+        overflowed: Callable[[], None],
+        also: Mapping[Path, Callable[[], None]] | None = None,
     ) -> None:
+        trees = {folder: wake, **(also or {})}
+        self._identities = {tree: _identity(tree) for tree in trees}
         self._listener = _OverflowListener(overflowed)
         logging.getLogger("watchdog").addHandler(self._listener)
-        self._folder = folder
-        self._identity = _identity(folder)
         self._observer = InotifyObserver()
-        self._observer.schedule(_Wake(wake), str(folder), recursive=True)
+        for tree, call in trees.items():
+            self._observer.schedule(_Wake(call), str(tree), recursive=True)
         self._observer.start()
 
     @property
@@ -94,7 +100,9 @@ class Watcher:
         """
         emitters = self._observer.emitters
         alive = bool(emitters) and all(emitter.is_alive() for emitter in emitters)
-        return alive and _identity(self._folder) == self._identity
+        return alive and all(
+            _identity(tree) == known for tree, known in self._identities.items()
+        )
 
     def stop(self) -> None:
         """End all threads."""

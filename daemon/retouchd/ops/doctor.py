@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from retouchd.intake.mounts import mount_of
+from retouchd.jobs.energy import POWERCAP, processor_energy
 from retouchd.jobs.process import try_out
 from retouchd.jobs.sandbox import Confinement, Protection
 from retouchd.models.runtime import Runtime, has_nvidia_device
@@ -26,6 +27,7 @@ def examine(settings: Settings) -> list[Finding]:
     for_gpu = device == "cuda" or (device == "auto" and has_nvidia_device())
     closed = try_out(Confinement(for_gpu=for_gpu))
     found.append(sandbox(closed, is_required=settings.require_sandbox))
+    found.append(energy(settings.energy.watts_per_core))
     found += ledger(settings.database.parent)
     found += models(settings.models_folders)
     for folder in settings.hot_folders:
@@ -47,6 +49,17 @@ def sandbox(protection: Protection, *, is_required: bool) -> Finding:
         f"workers are locked in by {text}",
         "use a kernel from 5.13 on with Landlock among its security modules "
         "(/sys/kernel/security/lsm) and with seccomp filters",
+    )
+
+
+def energy(watts_per_core: float, powercap: Path = POWERCAP) -> Finding:
+    """Say whether the energy of jobs is counted or estimated."""
+    if processor_energy(powercap) is not None:
+        return Finding("energy", "ok", "counted by the processor (RAPL)")
+    return Finding(
+        "energy",
+        "ok",
+        f"estimated, {watts_per_core:g} W for a busy core: RAPL is not here or root's",
     )
 
 
@@ -83,6 +96,5 @@ def models(folders: Sequence[Path]) -> Iterator[Finding]:
         if one.weights.exists():
             yield Finding(subject, "ok", text)
         else:
-            source = one.url or one.source
-            hint = f"copy them from {source} to {one.weights}"
-            yield Finding(subject, "warning", f"{text}, weights are not here", hint)
+            hint = f"where a rule shall use it: retouchd models pull {one.name}"
+            yield Finding(subject, "ok", f"{text}, can be fetched", hint)

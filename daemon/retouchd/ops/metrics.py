@@ -5,7 +5,7 @@ from __future__ import annotations
 import socketserver
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from http.server import ThreadingHTTPServer
@@ -71,6 +71,7 @@ class Figures(Collector):
         folders: all hot folders.
         away: names those whose share is away or does not answer.
         worker_restarts: how often the worker process was replaced after it died.
+        budgets: by hot folder, what share of its budget is spent.
         clock: seconds since the epoch.
     """
 
@@ -80,12 +81,14 @@ class Figures(Collector):
         folders: Sequence[Folder],
         away: Callable[[], Collection[str]],
         worker_restarts: Callable[[], int],
+        budgets: Callable[[], Mapping[str, float]] = dict,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._database = database
         self._folders = folders
         self._away = away
         self._worker_restarts = worker_restarts
+        self._budgets = budgets
         self._clock = clock
         self._bookings = Bookings(database)
         self._one_at_a_time = threading.Lock()
@@ -165,6 +168,7 @@ class Figures(Collector):
                 ("wall_s", "retouchd_step_seconds", "Wall time of steps."),
                 ("cpu_s", "retouchd_step_cpu_seconds", "Processor time of steps."),
                 ("gpu_s", "retouchd_step_gpu_seconds", "GPU time of steps."),
+                ("joules", "retouchd_step_joules", "Energy of steps."),
             )
         }
         for labels, sums in sorted(self._bookings.steps.items()):
@@ -185,7 +189,12 @@ class Figures(Collector):
         )
         for category, count in sorted(self._bookings.unpriced.items()):
             unpriced.add_metric([category], count)
-        yield from (cost, unpriced)
+        spent = _gauge(
+            "retouchd_budget_spent_ratio", "Share of the budget that is spent; 1: all."
+        )
+        for name, share in sorted(self._budgets().items()):
+            spent.add_metric([name], share)
+        yield from (cost, unpriced, spent)
 
 
 def _gauge(name: str, text: str) -> GaugeMetricFamily:

@@ -126,11 +126,10 @@ def _places(job: KnownJob, folder: HotFolder) -> Iterator[Path]:
 
 def _rebased(job: KnownJob, folder: HotFolder) -> KnownJob:
     """Return *job* with its paths in the present root, where that one was moved."""
-    # ROOT/.retouchd/tmp/EPOCH/NAME
     roots = {
-        stage.parents[3]
-        for _, stage, _ in job.outputs
-        if stage.parents[2] == stage.parents[3] / folder.private.name
+        root
+        for _, stage, final in job.outputs
+        if (root := _root_of(stage, final, job.archive, folder))
     }
     if len(roots) != 1 or folder.path in roots:
         return job
@@ -143,6 +142,21 @@ def _rebased(job: KnownJob, folder: HotFolder) -> KnownJob:
             for number, stage, final in job.outputs
         ),
     )
+
+
+def _root_of(
+    stage: Path, final: Path, archive: Path | None, folder: HotFolder
+) -> Path | None:
+    """Return the root below which *stage* lies; ``None``: that cannot be told."""
+    parts = stage.parts
+    if folder.private.name in parts:
+        # ROOT/.retouchd/tmp/EPOCH/NAME
+        is_usual = len(parts) > 4 and parts[-4] == folder.private.name
+        return stage.parents[3] if is_usual else None
+    # A decided result lies where people see it, its original below ROOT/done.
+    old = Path(os.path.commonpath([stage, final]))
+    is_ours = archive is not None and archive.is_relative_to(old / folder.done.name)
+    return old if is_ours else None
 
 
 def _moved(path: Path, old: Path, new: Path) -> Path:
