@@ -18,6 +18,7 @@ from harness.bench import Bench, Shape
 from harness.driver import Driver
 from harness.figures import Figures
 from harness.replay import Replay
+from harness.review import KINDS
 from harness.shim import Method
 from harness.site import Site
 from harness.sweep import Sweep
@@ -162,10 +163,10 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
 
 @pytest.fixture
 def make_bench(driver: Driver, memory_path: Path) -> Callable[..., Bench]:
-    """Make a hot folder to break: ``make_bench(shape, method, root=, state=)``."""
+    """Make a hot folder to break: ``make_bench(shape, method, kind)``, of ``KINDS``."""
 
-    def make(shape: Shape, method: Method = "rename", **places: Path) -> Bench:
-        return Bench(driver, memory_path / f"{shape}-{method}", shape, method, **places)
+    def make(shape: Shape, method: Method = "rename", kind: str = "results") -> Bench:
+        return KINDS[kind](driver, memory_path / f"{shape}-{method}", shape, method)
 
     return make
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 
+from harness.atlas import Atlas
 from harness.bench import EVERY_CASE, Bench, Shape
+from harness.review import EVERY_CASE_OF_BOTH, Case
 from harness.shim import KILLS, Arm, How, Method
 from harness.sweep import Sweep, sample
 
 pytestmark = [pytest.mark.timeout(3600), pytest.mark.needs("cc")]
 
 every_case = pytest.mark.parametrize(("shape", "method"), EVERY_CASE, ids=str)
+every_case_of_both = pytest.mark.parametrize("case", EVERY_CASE_OF_BOTH, ids=str)
 
 
 KNOWN_CALLS = {
@@ -26,6 +30,9 @@ KNOWN_CALLS = {
 """Durable calls of one life, those of the journal left out: they share commits."""
 
 LEAST_JOURNAL_CALLS = 6
+
+MOST_MISSED = 0.05
+"""Share of the second kills that may not come about."""
 
 
 @every_case
@@ -50,17 +57,16 @@ def test_durable_calls_are_the_known_ones(
     )
 
 
-@every_case
+@every_case_of_both
 def test_kill_at_each_durable_call(
-    make_bench: Callable[[Shape, Method], Bench],
+    make_bench: Callable[[Shape, Method, str], Bench],
     sweep: Sweep,
     figures: Callable[..., None],
     is_long: bool,
-    shape: Shape,
-    method: Method,
+    case: Case,
 ) -> None:
     """P1, P2, P3: killed anywhere, everything is delivered exactly once."""
-    bench = make_bench(shape, method)
+    bench = make_bench(case.shape, case.method, case.kind)
     points = len(bench.live().calls)
     cases = [(at, how) for at in range(1, points + 1) for how in KILLS]
 
@@ -76,48 +82,52 @@ def test_kill_at_each_durable_call(
 
         sweep.run(check, at=at, how=how)
 
-    figures("F1", kills=sweep.cases, points=points, case=f"{shape} {method}")
+    figures("F1", kills=sweep.cases, points=points, case=str(case))
     sweep.must_be_right()
 
 
-def _second_kills(bench: Bench, at: int, how: How) -> Iterator[tuple[int, How]]:
-    """Yield each point of the recovery from a kill, while the caller kills there."""
-    bench.reset()
-    bench.live(Arm(at, how))
-    points = len(bench.recover()[0].calls)
-    yield from ((again, then) for again in range(1, points + 1) for then in KILLS)
-
-
-@every_case
+@every_case_of_both
 def test_kill_again_during_recovery(
-    make_bench: Callable[[Shape, Method], Bench],
+    make_bench: Callable[[Shape, Method, str], Bench],
     sweep: Sweep,
     figures: Callable[..., None],
     is_long: bool,
-    shape: Shape,
-    method: Method,
+    case: Case,
 ) -> None:
-    """P1, P2, P3: a recovery that is killed is recovered from like any other life."""
-    bench = make_bench(shape, method)
-    points = len(bench.live().calls)
-    asked = int(sweep.replay.asked.get("at", 0))
-    firsts = (
-        [asked] if asked else sample(range(1, points + 1), 1.0 if is_long else 0.06)
+    """P1, P2, P3: a recovery that is killed is recovered from like any other life.
+
+    Kills that leave the same state on disk (see `harness.states`) have one recovery, so
+    the second kills are made once per state. All first kills, and a part of the second
+    ones, show that equal states are recovered from by the same calls to the same end.
+    """
+    atlas = Atlas(make_bench(case.shape, case.method, case.kind))
+    share = 1.0 if is_long or sweep.replay.asked else 0.04
+    points = len(atlas.bench.live().calls)
+
+    for first in sample(_kills(points), share):
+        sweep.run(partial(atlas.kill, first), at=first.at, how=first.how)
+    firsts = sweep.cases
+    recovered = {one: way for one, way in atlas.ways.items() if one in atlas.points}
+    for state, first in recovered.items():
+        for second in sample(_kills(atlas.points[state]), share, seed=first.at):
+            kills = {"at": first.at, "how": first.how}
+            kills |= {"again": second.at, "then": second.how}
+            sweep.run(partial(atlas.kill_again, state, second), **kills)
+
+    pairs = sum(2 * atlas.points[one] * atlas.found[one] for one in recovered)
+    figures(
+        "F1",
+        first_kills=firsts,
+        states_after_them=len(atlas.ways),
+        second_kills=sweep.cases - firsts,
+        pairs=pairs,
+        missed=atlas.missed,
+        states=len(atlas.sequels),
+        case=str(case),
     )
-
-    for at in firsts:
-        seconds = list(_second_kills(bench, at, "kill after"))
-        for again, then in sample(seconds, 1.0 if is_long or asked else 0.06, seed=at):
-
-            def check(at: int = at, again: int = again, then: How = then) -> None:
-                bench.reset()
-                bench.live(Arm(at, "kill after"))
-                bench.live(Arm(again, then))
-                bench.recover()
-                bench.judge_exact()
-                bench.must_be_at_rest()
-
-            sweep.run(check, at=at, again=again, then=then)
-
-    figures("F1", second_kills=sweep.cases, case=f"{shape} {method}")
     sweep.must_be_right()
+    assert atlas.missed <= MOST_MISSED * sweep.cases, f"{atlas.missed} kills missed"
+
+
+def _kills(points: int) -> list[Arm]:
+    return [Arm(at, how) for at in range(1, points + 1) for how in KILLS]

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.bench import EVERY_CASE, Bench, Shape
+from harness.bench import Bench, Shape
+from harness.review import EVERY_CASE_OF_BOTH, Case
 from harness.shim import Arm, How, Method
 from harness.sweep import Sweep, sample
 
@@ -23,17 +24,16 @@ FAULTS: tuple[tuple[How, str], ...] = (
 )
 
 
-@pytest.mark.parametrize(("shape", "method"), EVERY_CASE, ids=str)
+@pytest.mark.parametrize("case", EVERY_CASE_OF_BOTH, ids=str)
 def test_error_from_each_durable_call(
-    make_bench: Callable[[Shape, Method], Bench],
+    make_bench: Callable[[Shape, Method, str], Bench],
     sweep: Sweep,
     figures: Callable[..., None],
     is_long: bool,
-    shape: Shape,
-    method: Method,
+    case: Case,
 ) -> None:
     """P1, P2, P3: one failing call delays its folder; the daemon goes on by itself."""
-    bench = make_bench(shape, method)
+    bench = make_bench(case.shape, case.method, case.kind)
     points = len(bench.live().calls)
     cases = [(at, how, error) for at in range(1, points + 1) for how, error in FAULTS]
 
@@ -49,5 +49,5 @@ def test_error_from_each_durable_call(
 
         sweep.run(check, at=at, how=how, error=error)
 
-    figures("F2", errors=sweep.cases, points=points, case=f"{shape} {method}")
+    figures("F2", errors=sweep.cases, points=points, case=str(case))
     sweep.must_be_right()

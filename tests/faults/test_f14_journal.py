@@ -1,4 +1,4 @@
-"""F14: the journal is killed, full, gone, moved, old, damaged or locked."""
+"""F14: the journal is gone, moved, old, damaged or locked."""
 
 from __future__ import annotations
 
@@ -34,18 +34,6 @@ TEMPORARY = 75
 """What the service manager answers with a new start."""
 
 OLD_LEDGER = Path(__file__).resolve().parents[1] / "ledger/versions/v1.sql"
-
-WRITER = """
-import sys
-from pathlib import Path
-from retouchd.ledger.database import Database
-ledger = Database.open(Path(sys.argv[1]))
-for number in range(4000):
-    event = {"at": "", "what": f"{number} " + "x" * 3000}
-    ledger.write(lambda db: db.table("events").insert(event)).result()
-    print(number, flush=True)
-"""
-"""Commits rows of nearly a page, so that a checkpoint comes every few hundred."""
 
 
 def fsck(site: Site, *words: str) -> subprocess.CompletedProcess[str]:
@@ -117,94 +105,6 @@ def remove(database: Path) -> None:
     """Delete a database with all that SQLite keeps beside it."""
     for ending in ("", "-wal", "-shm"):
         database.with_name(database.name + ending).unlink(missing_ok=True)
-
-
-@pytest.mark.needs("strace")
-def test_killed_during_checkpoints(tmp_path: Path, figures: Figure) -> None:
-    """A kill at any write into the database file loses no row that was promised."""
-    points = [1, 2, 3, 5, 40, 400, 900, 1500]
-    for point in points:
-        path = tmp_path / f"{point}.db"
-        done = subprocess.run(
-            [
-                *("strace", "-f", "-qq", "-o", "/dev/null", "-P", path),
-                *("-e", "trace=pwrite64"),
-                *("-e", f"inject=pwrite64:signal=SIGKILL:when={point}"),
-                *(sys.executable, "-c", WRITER, path),
-            ],
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        promised = len(done.stdout.split())
-
-        with closing(sqlite3.connect(path)) as db:
-            assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-            tables = {row[0] for row in db.execute("SELECT name FROM sqlite_schema")}
-            query = "SELECT count(*) FROM events"
-            rows = db.execute(query).fetchone()[0] if "events" in tables else 0
-        assert rows in (promised, promised + 1), f"kill at write {point}"
-    figures("F14", case="checkpoint", kills=len(points), lost=0)
-
-
-@contextmanager
-def small_disk(place: Path, size: str = "24m") -> Iterator[Path]:
-    """Mount a file system of *size* in memory."""
-    place.mkdir(parents=True, exist_ok=True)
-    subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", place], check=True
-    )
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", "-l", place], check=True)
-
-
-def fill(disk: Path) -> Path:
-    """Take the last free byte of *disk*."""
-    filler = disk / "filler"
-    with filler.open("ab", buffering=0) as file:
-        for size in (1 << 20, 1 << 12, 1):
-            try:
-                while file.write(bytes(size)):
-                    pass
-            except OSError:
-                continue
-    return filler
-
-
-@pytest.mark.needs("root", "mount")
-def test_disk_of_the_journal_fills_up(
-    make_site: Callable[..., Site], tmp_path: Path, until: Until, figures: Figure
-) -> None:
-    """The reserve takes the last transitions; the daemon ends and waits for room."""
-    with small_disk(tmp_path / "small") as disk:
-        database = disk / "retouchd.db"
-        site = make_site(tmp_path, settings={"database": str(database)})
-        ballast = disk / "retouchd.db.ballast"
-        daemon = site.start()
-        until(lambda: daemon.has_said("started"), "the start")
-        assert ballast.stat().st_blocks * 512 >= 16 * 2**20
-        filler = fill(disk)
-
-        inputs = site.drop(COUNT, side=SIDE)
-        code = daemon.wait(120)
-        assert (code, ballast.exists()) == (TEMPORARY, False)
-        assert daemon.has_said("ledger_disk_full")
-
-        fill(disk)
-        refused = site.start("--once")
-        assert refused.wait(60) == TEMPORARY
-        assert "the disk is full" in refused.log()
-
-        filler.unlink()
-        verdict = finish(site, inputs)
-
-        assert_nothing_lost(verdict)
-        assert verdict.right == COUNT
-        assert ballast.stat().st_size == 16 * 2**20
-    figures("F14", case="disk full", files=COUNT, lost=0)
 
 
 @pytest.mark.parametrize("state", ["gone", "empty", "damaged"])

@@ -80,7 +80,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
     """A cheap soft network and a dear sharp one, registered as people's files are."""
     folder = tmp_path_factory.mktemp("tiers")
     street = cv2.imread(str(SAMPLES / RENDERS[0]))[:, :, ::-1]
-    tiers: tuple[tuple[Tier, float, int], ...] = (("draft", 0, 1), ("hero", 1.5, 256))
+    tiers: tuple[tuple[Tier, float, int], ...] = (("draft", 0, 1), ("hero", 1.5, 448))
     for tier, sharpens, width in tiers:
         file = folder / f"{tier}.onnx"
         file.write_bytes(network(sharpens=sharpens, width=width).SerializeToString())
@@ -133,7 +133,8 @@ def test_same_gates_for_half_the_compute(
     assert [one.error for one in (*top, *cheap)] == [""] * 16
     assert passed(cheap) >= passed(top) == len(pictures)
     assert sorted(one.attempts for one in cheap) == [1] * 6 + [2] * 2
-    assert cpu_s(cheap) <= MOST_SHARE * cpu_s(top)
+    share = cpu_s(cheap) / cpu_s(top)
+    assert share <= MOST_SHARE
 
 
 def passed(outcomes: list[Outcome]) -> int:

@@ -13,6 +13,8 @@ from auditor.inputs import Input, mark_in
 
 OUTPUT_FOLDERS = ("out", "review", "rejected")
 ERROR_ENDINGS = (".error.txt", ".error.json")
+COMPANION_ENDINGS = (".preview.jpg", ".reason.txt")
+"""What lies beside a result for people to look at; it is no result itself."""
 
 
 @dataclass(frozen=True)
@@ -188,7 +190,12 @@ class _Desk:
 def deliveries_in(root: Path) -> list[Delivery]:
     """Return every result that lies in the hot folder *root* now."""
     paths = [path for word in OUTPUT_FOLDERS for path in files_below(root / word)]
-    return [_delivery(path) for path in paths]
+    return [_delivery(path) for path in paths if not is_companion(path)]
+
+
+def is_companion(path: Path) -> bool:
+    """Whether *path* is a preview or a reason beside a result."""
+    return path.name.endswith(COMPANION_ENDINGS)
 
 
 def _delivery(path: Path) -> Delivery:

@@ -63,6 +63,9 @@ EVERY_CASE = [
 class Bench:
     """Breaks and judges one hot folder, case by case.
 
+    Attributes:
+        more_rule: lines that the rule has besides its outputs.
+
     Args:
         driver: lives the lives.
         base: configuration, rules and the templates of a fresh folder.
@@ -71,6 +74,8 @@ class Bench:
         root: the hot folder; below *base* where none is named.
         state: folder of the journal; likewise. On another disk for power cuts.
     """
+
+    more_rule = ""
 
     def __init__(
         self,
@@ -88,18 +93,22 @@ class Bench:
         self.site = Site(
             base,
             roots=[root or base / "hot"],
-            rule=COPY_RULE if shape.outputs == 1 else THREE_RULE,
+            rule=(COPY_RULE if shape.outputs == 1 else THREE_RULE) + self.more_rule,
             settings=HASTY_SETTINGS | {"database": str(self.state / "retouchd.db")},
         )
         self._template = base / "template"
         self.state.mkdir(exist_ok=True)
         self._must_be_idle(self.live())
         self.inputs = self.site.drop(shape.count)
+        self._happened()
         # The name of the first result is taken already.
         self._foreign: list[Delivery] = []
         self.intrude("p00001.png")
         shutil.copytree(self.root, self._template / "root")
         shutil.copytree(self.state, self._template / "state")
+
+    def _happened(self) -> None:
+        """Let happen what comes before the life that is broken."""
 
     @property
     def root(self) -> Path:

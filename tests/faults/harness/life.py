@@ -7,18 +7,22 @@ a thread here), and waiting times, which are cut to milliseconds.
 
 from __future__ import annotations
 
+import itertools
 import queue
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from retouchd import app
 from retouchd.hotfolder import cycle
+from retouchd.jobs.accounts import Accounts
 from retouchd.jobs.budget import MemoryBudget
 from retouchd.jobs.order import Order
 from retouchd.jobs.runner import Runner
 from retouchd.jobs.worker import WorkerPlan
+from retouchd.ledger import entries
 from retouchd.models.shelf import Shelf
 from retouchd.rules.book import RuleBook
 from retouchd.settings import Settings, load_settings
@@ -39,6 +43,7 @@ class ThreadPool:
     ) -> None:
         self.is_alive = True
         self.restarts = self.syncs = 0
+        self.accounts = Accounts()
         self._orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
         self._runner = Runner(
             Shelf(plan.models, plan.runtime),
@@ -60,6 +65,11 @@ class ThreadPool:
 
     def abandon(self) -> None:
         """Forget everything: the ledger is broken."""
+
+    @property
+    def size(self) -> int:
+        """Jobs that are waiting or running, as far as anybody asks here."""
+        return self._orders.qsize()
 
     def running(self) -> dict[str, str]:
         """Return nothing: nobody asks while a life lasts."""
@@ -97,4 +107,8 @@ def live(settings: Settings, book: RuleBook) -> None:
             setattr(module, name, value)
     app.Pool = ThreadPool  # type: ignore[assignment,misc]
     app.rule_book = lambda _: book
+    # Jobs of one millisecond have ids in any order; here in that of their drops, so
+    # that what a life did can be seen again.
+    numbers = itertools.count()
+    entries.secrets = SimpleNamespace(randbits=lambda _: next(numbers))  # type: ignore[assignment]
     HastyDaemon(settings).run(once=True)

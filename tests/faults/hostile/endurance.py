@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
+import os
 import re
 import subprocess
 import sys
@@ -174,7 +176,9 @@ def check_ends(site: Site) -> None:
     assert max(seconds_of_jobs(site)) < SECONDS_PER_FILE
     outputs = [path for path in (site.root / "out").rglob("*") if path.is_file()]
     assert [path for path in outputs if CARRIED.search(path.read_bytes())] == []
-    assert not list(site.base.parent.rglob("pwned"))
+    # The last claim folders may go meanwhile, which os.walk forgives.
+    walk = os.walk(site.base.parent)
+    assert not [place for place, *names in walk if "pwned" in itertools.chain(*names)]
 
 
 def seconds_of_jobs(site: Site) -> Iterator[float]:

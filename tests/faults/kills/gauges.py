@@ -78,6 +78,13 @@ class Gauges:
         span = max(1, len(warm) // 3)
         return statistics.median(warm[-span:]) - statistics.median(warm[:span])
 
+    def course(self, span: float) -> list[float]:
+        """Return the median of memory in each *span* of seconds, in MB."""
+        spans: dict[int, list[float]] = {}
+        for at, reading in zip(self.seconds, self.readings, strict=True):
+            spans.setdefault(int(at // span), []).append(reading.memory_mb)
+        return [round(statistics.median(span), 2) for span in spans.values()]
+
     def peak(self, what: str) -> float:
         """Return the highest reading of *what*, an attribute of ``Reading``."""
         return max(getattr(reading, what) for reading in self.readings)

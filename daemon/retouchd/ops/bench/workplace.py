@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from retouchd.errors import RetouchdError
+from retouchd.jobs.accounts import OVERHEAD
+from retouchd.jobs.meter import UNFINISHED
 from retouchd.ledger.database import Database
 
 SETTLE_SECONDS = 0.5
@@ -143,7 +145,9 @@ class Workplace:
         jobs = database.rows("SELECT state, finished_at FROM jobs")
         steps = database.rows(
             "SELECT step, sum(wall_ms) / 1000 AS wall_s, sum(model_s) AS model_s, "
-            "min(started_at) AS begun FROM step_runs GROUP BY step ORDER BY min(id)"
+            "min(started_at) AS begun FROM step_runs WHERE step NOT IN (?, ?) "
+            "GROUP BY step ORDER BY min(id)",
+            [OVERHEAD, UNFINISHED],
         )
         database.close()
         begun = min(_moment(row["begun"]) for row in steps)
