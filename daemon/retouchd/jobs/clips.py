@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from retouchd.delivery.provenance import source_type_of
 from retouchd.errors import InputError
@@ -19,15 +18,12 @@ from retouchd.jobs.outputs import Frame, render_still, staged
 from retouchd.jobs.review_aids import render_review_aids
 from retouchd.jobs.story import Story
 from retouchd.jobs.tried import Tried
-from retouchd.media.clips.opening import read_facts
-from retouchd.media.clips.rewriting import Rewriting, WantedClip
+from retouchd.media.clips.opening import ClipFrame, read_facts
+from retouchd.media.clips.rewriting import Rewriting, WantedClip, WrittenClip
 from retouchd.models.shelf import Shelf
 from retouchd.rules.schema import Output, Rule
 from retouchd.rules.templates import container_of, format_of
 from retouchd.values import Picture, Rendition
-
-if TYPE_CHECKING:
-    from av.video.frame import VideoFrame
 
 Begin = Callable[[str, float, float], None]
 """Told what begins, its megapixels, and how many seconds each of them may take."""
@@ -79,31 +75,30 @@ class ClipJob:
         self._sums.read(looked, bytes_in=self._path.stat().st_size)
         stage = self._story.order.stages["out"]
         wanted = self._wanted(stage)
+        written = self._written(wanted)
+        self._settle()
+        with measured(self._shares) as reading:
+            renditions = self._renditions(wanted, written)
+        self._sums.wrote(reading, bytes_out=sum(made.bytes for made in renditions))
+        self._story.renditions = renditions
+        self._story.step_runs += self._sums.runs()
+        left_out = dict.fromkeys(one for clip in written for one in clip.left_out)
+        self._story.notes += [f"left out of the result: {one}" for one in left_out]
+
+    def _written(self, wanted: dict[int, WantedClip]) -> list[WrittenClip]:
+        """Write the clips; after an error nothing is left of them."""
         rewriting = self._opened(list(wanted.values()))
         try:
             self._rewrite(rewriting)
             with measured(self._shares) as reading:
                 written = rewriting.finish()
-            self._sums.wrote(reading)
         except BaseException:
             rewriting.abandon()
             for one in wanted.values():
                 one.path.unlink(missing_ok=True)
             raise
-        self._settle()
-        sizes = dict(zip(wanted, written, strict=True))
-        with measured(self._shares) as reading:
-            self._story.renditions = self._renditions(
-                {
-                    n: (wanted[n].path, (one.width, one.height))
-                    for n, one in sizes.items()
-                }
-            )
-        made = sum(rendition.bytes for rendition in self._story.renditions)
-        self._sums.wrote(reading, bytes_out=made)
-        self._story.step_runs += self._sums.runs()
-        left_out = dict.fromkeys(one for clip in written for one in clip.left_out)
-        self._story.notes += [f"left out of the result: {one}" for one in left_out]
+        self._sums.wrote(reading)
+        return written
 
     def _wanted(self, stage: Path) -> dict[int, WantedClip]:
         """Return the clips that the rule wants, by the number of the output."""
@@ -161,9 +156,7 @@ class ClipJob:
                 rewriting.write(frame, after if rewriting.needs_pixels else None)
             self._sums.wrote(reading, size)
 
-    def _picture(
-        self, rewriting: Rewriting, frame: VideoFrame | None
-    ) -> Picture | None:
+    def _picture(self, rewriting: Rewriting, frame: ClipFrame | None) -> Picture | None:
         """Return *frame* as pixels where the steps, or people, want to see them."""
         if frame is None:
             return None
@@ -171,7 +164,7 @@ class ClipJob:
             return None
         return replace(rewriting.picture(frame), regions=self._regions)
 
-    def _edited(self, before: Picture, frame: VideoFrame) -> Picture:
+    def _edited(self, before: Picture, frame: ClipFrame) -> Picture:
         """Run all steps on one frame; at some places in the clip the gates too."""
         at = _seconds(frame)
         is_judged = self._sights.is_due(at)
@@ -210,24 +203,21 @@ class ClipJob:
         self._story.settle(replace(worst, steps=self._sums.of(worst.steps)), 1, "")
 
     def _renditions(
-        self, clips: dict[int, tuple[Path, tuple[int, int]]]
+        self, wanted: dict[int, WantedClip], written: list[WrittenClip]
     ) -> tuple[Rendition, ...]:
-        """Name and force to disk what was written; stills show one frame.
-
-        Args:
-            clips: path and size of each clip, by the number of its output.
-        """
+        """Name what was written and force it to disk; stills show one frame."""
         story, shown = self._story, self._sights.shown
         assert story.inspection is not None and shown is not None  # noqa: PT018, S101  (a clip has a frame)
         stage = story.order.stages[story.destination]
         types = source_type_of(story.source_types)
         frame = Frame.of(story.order, self._rule, story.inspection, story.tier, types)
+        clips = dict(zip(wanted, written, strict=True))
         made = []
         for number, output in enumerate(self._rule.outputs):
             if number not in clips:
                 made.append(render_still(shown[1], frame, number, output, stage))
                 continue
-            path, size = clips[number]
+            path, size = clips[number].path, (clips[number].width, clips[number].height)
             # What waits for a person may have to lie on another file system.
             lies = stage.with_name(f"{stage.name}-{number}{path.suffix}")
             shutil.move(path, lies)
@@ -244,5 +234,5 @@ def _named(output: Output, source: Path) -> str:
     return output.name.replace("{ext}", source.suffix.lstrip("."))
 
 
-def _seconds(frame: VideoFrame) -> float:
+def _seconds(frame: ClipFrame) -> float:
     return float(frame.time or 0.0)

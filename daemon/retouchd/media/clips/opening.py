@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from retouchd.errors import DamagedError, InputError
 from retouchd.media.clips.library import pyav
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
+
+ClipFrame: TypeAlias = "VideoFrame"
+"""A decoded frame with its planes and its time."""
 
 # The demuxer is forced: playlists, concat lists and the like are never probed, which
 # would open other files. Source: FFmpeg doc/demuxers.texi.
