@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from harness.site import Site
+from retouchd.media.fingerprint_file import file_beside
 from retouchd.media.vips import pyvips
 
 RULE = """
@@ -22,16 +23,26 @@ outputs:
 SAMPLES = Path(__file__).parents[2] / "sample_hotfolder/in"
 
 
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """A configuration; its daemon ends with the test."""
+    made = Site(tmp_path, rule=RULE)
+    yield made
+    made.kill_all()
+
+
 @pytest.mark.slow
 def test_a_duplicate_waits_and_names_the_first(
-    tmp_path: Path, until: Callable[..., None]
+    site: Site, until: Callable[..., None]
 ) -> None:
     """The worker, in its sandbox, sees what the same daemon delivered a moment ago."""
-    site = Site(tmp_path, rule=RULE)
     mug = SAMPLES / "product_mug.jpg"
     daemon = site.start()
     shutil.copy(mug, site.root / "in/mug.jpg")
     until(lambda: site.states() == ["done"], "the first one is delivered")
+    # Drops that are worked on at the same time do not see one another.
+    known = file_beside(site.database)
+    until(lambda: known.stat().st_size > 0, "workers are told what it looks like")
 
     again = pyvips.Image.new_from_file(str(mug)).resize(0.5)
     again.write_to_file(str(site.root / "in/again.jpg"), Q=60)

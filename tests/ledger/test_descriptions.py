@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from shutil import which
 
 import pytest
 
@@ -74,7 +74,6 @@ def test_ready_queries_run(ledger: Database, book: Booker) -> None:
     assert ledger.rows(cost)[0]["assets"] == 1
 
 
-@pytest.mark.skipif(which("datasette") is None, reason="needs datasette")
 @pytest.mark.parametrize(
     "page",
     ["/ledger/approved_assets", "/ledger/prices-in-force"],
@@ -88,7 +87,10 @@ def test_the_real_datasette_shows_it(
     metadata.write_text(json.dumps(datasette_metadata(ledger.path)))
 
     shown = subprocess.run(
-        ["datasette", "serve", ledger.path, "--metadata", metadata, "--get", page],
+        [
+            *(sys.executable, "-m", "datasette", "serve", ledger.path),
+            *("--metadata", metadata, "--get", page),
+        ],
         check=False,
         capture_output=True,
         text=True,
