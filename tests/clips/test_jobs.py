@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -200,3 +201,16 @@ def test_what_only_looks_like_a_clip_is_refused_by_content(
     outcome = finish(path, {"name": "{stem}.mp4"})
 
     assert reason in outcome.error
+
+
+def test_without_the_extra_the_reason_names_it(
+    make_clip: MakeClip, finish: Finish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where PyAV is not installed a clip fails with the way to get it."""
+    clip = make_clip()
+    monkeypatch.setitem(sys.modules, "av", None)
+
+    outcome = finish(clip, {"name": "{stem}.mp4"})
+
+    assert "extra 'video'" in outcome.error
+    assert "retouchd[video]" in outcome.hint
