@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from retouchd.media.fingerprint_file import FingerprintFile
 from retouchd.media.vips import pyvips
-from retouchd.values import GateRun, Picture
+from retouchd.values import GateRun, Picture, Rendition
 
 
 @dataclass(frozen=True)
@@ -78,3 +78,7 @@ class Gate(BaseModel):
     @abstractmethod
     def judge(self, attempt: Attempt) -> GateRun:
         """Measure *attempt*; a verdict that fails says in words what is wrong."""
+
+    def judge_files(self, results: tuple[Rendition, ...]) -> GateRun | None:  # noqa: ARG002  (most look at no file)
+        """Judge what only the written *results* tell; ``None``: nothing was asked."""
+        return None

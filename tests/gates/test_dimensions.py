@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 from retouchd.gate import Attempt
 from retouchd.gates.dimensions import Dimensions
 from retouchd.media.vips import pyvips
-from retouchd.values import Picture
+from retouchd.values import Picture, Rendition
 
 
 def result(width: int, height: int) -> Attempt:
@@ -62,3 +63,48 @@ def test_refuses_a_gate_that_checks_nothing(options: dict[str, Any]) -> None:
     """An empty gate would always pass."""
     with pytest.raises(ValidationError):
         Dimensions(**options)
+
+
+def written(folder: Path, name: str, **saved: Any) -> Rendition:
+    """Write a picture of noise as a result."""
+    path = folder / name
+    noise = pyvips.Image.gaussnoise(64, 64, seed=4, mean=128).cast("uchar")
+    noise.bandjoin([noise, noise]).copy(interpretation="srgb").write_to_file(
+        str(path), **saved
+    )
+    size = path.stat().st_size
+    return Rendition(0, path, name, "", size, 64, 64)
+
+
+@pytest.mark.parametrize(
+    ("options", "name", "saved", "passed", "unit"),
+    [
+        ({"max_mb": 0.1}, "a.png", {}, True, "MB"),
+        ({"max_mb": 0.001}, "a.png", {}, False, "MB"),
+        ({"formats": ["png"]}, "a.png", {}, True, "format"),
+        ({"formats": ["jpeg", "webp"]}, "a.png", {}, False, "format"),
+        ({"profile": "srgb"}, "a.png", {}, True, "profile"),
+        ({"profile": "srgb"}, "a.jpg", {"profile": "srgb"}, True, "profile"),
+        ({"profile": "srgb"}, "a.jpg", {"profile": "p3"}, False, "profile"),
+    ],
+)
+def test_files_are_held_to_size_format_and_profile(
+    tmp_path: Path,
+    options: dict[str, Any],
+    name: str,
+    saved: dict[str, Any],
+    passed: bool,
+    unit: str,
+) -> None:
+    """What was written is read back, by content and not by its name."""
+    run = Dimensions(**options).judge_files((written(tmp_path, name, **saved),))
+
+    assert run is not None
+    assert (run.gate, run.passed, run.unit) == ("dimensions", passed, unit)
+    assert (name in run.detail) is not passed
+
+
+def test_pixels_pass_where_only_files_are_judged(tmp_path: Path) -> None:
+    """And files say nothing where only pixels are."""
+    assert Dimensions(max_mb=1).judge(result(300, 200)).passed
+    assert Dimensions(width=1).judge_files((written(tmp_path, "a.png"),)) is None

@@ -9,7 +9,9 @@ from typing import Any, ClassVar
 import pytest
 from hostile_steps import Look, Mistake
 
+from retouchd.delivery.place import sha256_of
 from retouchd.gate import Attempt, Gate
+from retouchd.gates.dimensions import Dimensions
 from retouchd.jobs.budget import MemoryBudget
 from retouchd.jobs.messages import Begun
 from retouchd.jobs.runner import Runner
@@ -92,6 +94,27 @@ def test_gates_see_the_steps_they_watch(
     assert outcome.destination == destination
     assert outcome.step_runs[-2].step == "gates"
     assert outcome.step_runs[-2].wall_ms > 0
+
+
+@pytest.mark.parametrize(("max_mb", "destination"), [(1.0, "out"), (1e-6, "review")])
+def test_a_file_that_fails_waits_for_a_person(
+    runner: Runner, order: Any, tmp_path: Path, max_mb: float, destination: str
+) -> None:
+    """P2: what is known only of the written file still decides where it goes, whole."""
+    review = tmp_path / "elsewhere"
+    review.mkdir()
+    asked = order("job", gates=(("dimensions", Dimensions(max_mb=max_mb)),))
+    stages = {**asked.stages, "review": review / "job"}
+
+    outcome = runner.run(replace(asked, stages=stages))
+
+    assert outcome.destination == destination
+    assert [run.unit for run in outcome.gate_runs] == ["px", "MB"]
+    folder = stages[destination].parent
+    assert {made.stage.parent for made in outcome.renditions} == {folder}
+    assert sha256_of(outcome.renditions[0].stage) == outcome.renditions[0].sha256
+    roles = [made.role for made in outcome.renditions]
+    assert roles == (["result", "preview", "reason"] if max_mb < 1 else ["result"])
 
 
 def _noise_jpeg(share: float) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,9 +12,9 @@ from retouchd.errors import InputError
 from retouchd.jobs.attempts import Attempts
 from retouchd.jobs.clip_sights import ClipSights
 from retouchd.jobs.clip_sums import ClipSums
+from retouchd.jobs.handing_in import hand_in
 from retouchd.jobs.meter import CpuShares, Reading, measured
 from retouchd.jobs.outputs import Frame, render_still, staged
-from retouchd.jobs.review_aids import render_review_aids
 from retouchd.jobs.story import Story
 from retouchd.jobs.tried import Tried
 from retouchd.media.clips.opening import ClipFrame, read_facts
@@ -78,9 +77,12 @@ class ClipJob:
         written = self._written(wanted)
         self._settle()
         with measured(self._shares) as reading:
-            renditions = self._renditions(wanted, written)
-        self._sums.wrote(reading, bytes_out=sum(made.bytes for made in renditions))
-        self._story.renditions = renditions
+            shown = self._sights.shown
+            assert shown is not None  # noqa: S101  (a clip has a frame)
+            results = self._results(wanted, written, shown[1])
+            hand_in(self._story, self._rule, results, shown)
+        made = sum(rendition.bytes for rendition in self._story.renditions)
+        self._sums.wrote(reading, bytes_out=made)
         self._story.step_runs += self._sums.runs()
         left_out = dict.fromkeys(one for clip in written for one in clip.left_out)
         self._story.notes += [f"left out of the result: {one}" for one in left_out]
@@ -202,30 +204,28 @@ class ClipJob:
         self._story.gate_runs += worst.gate_runs
         self._story.settle(replace(worst, steps=self._sums.of(worst.steps)), 1, "")
 
-    def _renditions(
-        self, wanted: dict[int, WantedClip], written: list[WrittenClip]
+    def _results(
+        self,
+        wanted: dict[int, WantedClip],
+        written: list[WrittenClip],
+        shown: Picture,
     ) -> tuple[Rendition, ...]:
         """Name what was written and force it to disk; stills show one frame."""
-        story, shown = self._story, self._sights.shown
-        assert story.inspection is not None and shown is not None  # noqa: PT018, S101  (a clip has a frame)
-        stage = story.order.stages[story.destination]
+        story = self._story
+        assert story.inspection is not None  # noqa: S101  (inspected, see above)
         types = source_type_of(story.source_types)
         frame = Frame.of(story.order, self._rule, story.inspection, story.tier, types)
         clips = dict(zip(wanted, written, strict=True))
+        stage = story.order.stages["out"]
         made = []
         for number, output in enumerate(self._rule.outputs):
-            if number not in clips:
-                made.append(render_still(shown[1], frame, number, output, stage))
+            clip = clips.get(number)
+            if clip is None:
+                made.append(render_still(shown, frame, number, output, stage))
                 continue
-            path, size = clips[number].path, (clips[number].width, clips[number].height)
-            # What waits for a person may have to lie on another file system.
-            lies = stage.with_name(f"{stage.name}-{number}{path.suffix}")
-            shutil.move(path, lies)
+            size = clip.width, clip.height
             name = str(frame.name(output, *size))
-            made.append(staged(lies, number, output, name, size, shown[1]))
-        if story.destination == "review":
-            reason, runs = story.why_a_person_looks, story.kept.gate_runs
-            made += render_review_aids(*shown, reason, runs, stage, len(made))
+            made.append(staged(clip.path, number, output, name, size, shown))
         return tuple(made)
 
 

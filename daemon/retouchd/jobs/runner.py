@@ -15,6 +15,7 @@ from retouchd.jobs.attempts import Attempts
 from retouchd.jobs.budget import MemoryBudget, estimated_need
 from retouchd.jobs.clips import ClipJob
 from retouchd.jobs.escalation import Again, Enough, next_move
+from retouchd.jobs.handing_in import hand_in
 from retouchd.jobs.limits import (
     DECODE_SECONDS,
     ENCODE_SECONDS,
@@ -25,7 +26,6 @@ from retouchd.jobs.messages import Begun
 from retouchd.jobs.meter import CpuShares, Reading, measured
 from retouchd.jobs.order import Order
 from retouchd.jobs.outputs import Frame, render_outputs
-from retouchd.jobs.review_aids import render_review_aids
 from retouchd.jobs.story import Story
 from retouchd.jobs.tried import better
 from retouchd.log import get_logger
@@ -215,16 +215,8 @@ class Runner:
         )
         with measured(self._shares) as reading:
             stage = story.order.stages[story.destination]
-            story.renditions = render_outputs(picture, frame, stage)
-            if story.destination == "review":
-                story.renditions += render_review_aids(
-                    before,
-                    picture,
-                    story.why_a_person_looks,
-                    story.kept.gate_runs,
-                    stage,
-                    len(story.renditions),
-                )
+            results = render_outputs(picture, frame, stage)
+            hand_in(story, story.rule, results, (before, picture))
         story.step_runs.append(
             StepRun(
                 step="encode",

@@ -65,7 +65,7 @@ def to_srgb(image: pyvips.Image) -> pyvips.Image:
     colours = image.colourspace("srgb" if depth == 8 else "rgb16")
     colours = colours.extract_band(0, n=min(colours.bands, 4))
     is_rgb = image.interpretation in ("srgb", "rgb16", "b-w", "grey16")
-    if not is_rgb or space != b"RGB " or _is_srgb(profile):
+    if not is_rgb or space != b"RGB " or is_srgb(profile):
         return colours
     if depth == 8:
         return colours.icc_transform("srgb", embedded=True, depth=8, **_CONVERSION)
@@ -81,7 +81,7 @@ def from_srgb(image: pyvips.Image, profile: bytes) -> pyvips.Image:
 
     A profile that is not RGB, or unusable, leaves *image* in sRGB with its profile.
     """
-    if profile[16:20] != b"RGB " or _is_srgb(profile):
+    if profile[16:20] != b"RGB " or is_srgb(profile):
         return with_profile(image, srgb_profile())
     lab = image.extract_band(0, n=3).icc_import(input_profile="srgb", **_CONVERSION)
     depth = 8 if image.format == "uchar" else 16
@@ -121,7 +121,7 @@ def to_depth(image: pyvips.Image, depth: int) -> pyvips.Image:
 
 
 @lru_cache(maxsize=64)
-def _is_srgb(profile: bytes) -> bool:
+def is_srgb(profile: bytes) -> bool:
     """Whether *profile* gives the same colours as sRGB, tried on 512 of them.
 
     Most cameras tag sRGB with one of a dozen profiles of that name; converting such a
