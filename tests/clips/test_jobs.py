@@ -169,10 +169,10 @@ def test_damage_in_the_middle_leaves_nothing_half(
     make_clip: MakeClip, finish: Finish, tmp_path: Path
 ) -> None:
     """A clip whose bytes were flipped fails as a whole, and may be looked at again."""
-    source = make_clip(size=(320, 240))
+    source = make_clip(size=(320, 240), sound=False)
     damaged = bytearray(source.read_bytes())
-    middle = damaged.find(b"mdat") + (len(damaged) - damaged.find(b"mdat")) // 2
-    damaged[middle : middle + 400] = bytes(range(200)) * 2
+    third = len(damaged) // 3
+    damaged[third : 2 * third] = bytes(number % 251 for number in range(third))
     source.write_bytes(damaged)
 
     outcome = finish(source, {"name": "{stem}.mp4"})
