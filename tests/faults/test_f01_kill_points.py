@@ -32,7 +32,8 @@ KNOWN_CALLS = {
 LEAST_JOURNAL_CALLS = 6
 
 MOST_MISSED = 0.05
-"""Share of the second kills that may not come about."""
+MOST_MISSED_OF_A_DOZEN = 0.3
+"""Share of the second kills that may not come about; a sample has more bad luck."""
 
 
 @every_case
@@ -126,7 +127,8 @@ def test_kill_again_during_recovery(
         case=str(case),
     )
     sweep.must_be_right()
-    assert atlas.missed <= MOST_MISSED * sweep.cases, f"{atlas.missed} kills missed"
+    most = MOST_MISSED if is_long else MOST_MISSED_OF_A_DOZEN
+    assert atlas.missed <= most * sweep.cases, f"{atlas.missed} kills missed"
 
 
 def _kills(points: int) -> list[Arm]:
