@@ -14,8 +14,9 @@ from rich.console import Console
 
 from retouchd.ledger.database import Database
 from retouchd.ledger.lines import SHARED, Grouping
-from retouchd.report.formats import Part, as_csv, as_json, as_rows, render_tables
+from retouchd.report.formats import Part, as_csv, as_json, as_rows
 from retouchd.report.summary import Question, Summary, summarise
+from retouchd.report.tables import render_tables
 from retouchd.report.wording import duration, money, percent, times
 
 NOW = "2026-11-23T12:00:00.000Z"

@@ -11,9 +11,10 @@ import click
 from retouchd.cli.shared import console, ledger_of, pass_config
 from retouchd.ledger.lines import Grouping
 from retouchd.ledger.prices import read_price_book
-from retouchd.report.formats import Part, as_csv, as_json, render_tables
+from retouchd.report.formats import Part, as_csv, as_json
 from retouchd.report.page import render_page
 from retouchd.report.summary import Question, Summary, summarise
+from retouchd.report.tables import render_tables
 from retouchd.timestamps import utc
 
 
