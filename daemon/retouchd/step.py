@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Protocol, Self, TypeVar
 
+from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo
 
 from retouchd.media.vips import pyvips
@@ -27,6 +29,30 @@ RuleFile = Annotated[Path, BeforeValidator(_beside_the_rule)]
 """A file named in a rule; relative names start at the folder of the rule file."""
 
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Each(Protocol):
+    """Does a piece of work to every item of a stream; see ``Tools.each``."""
+
+    def __call__(
+        self,
+        work: Callable[[Item, Tools], Result],
+        items: Iterable[Item],
+        tools: Tools,
+    ) -> Iterator[Result]:
+        """Yield what *work* makes of *items*, in their order."""
+
+
+def one_by_one(
+    work: Callable[[Item, Tools], Result], items: Iterable[Item], tools: Tools
+) -> Iterator[Result]:
+    """Do *work* to each of *items* when its result is asked for."""
+    for item in items:
+        yield work(item, tools)
+
+
 class Tools:
     """What a step may use beside the picture.
 
@@ -35,15 +61,36 @@ class Tools:
         used: sessions that the step opened, in order, for the usage that is booked.
         notes: what people should know of this step; it goes into the job's story.
         mask: for gates, what the step worked on: one band as large as the picture it
-            was given and as deep, full where something was filled or cut out.
+            was given and as deep, full where something was filled or cut out. Of a
+            stream: of the frame that was yielded last.
+        carried: of a stream, arrays by name that the step left at the end of the
+            frames before, of the same shot; empty where a shot begins. They are small,
+            and they are all that a step may remember: work on a long clip can be
+            taken up again between any two of its parts.
     """
 
-    def __init__(self, shelf: Shelf, tier: Tier) -> None:
+    def __init__(self, shelf: Shelf, tier: Tier, each: Each = one_by_one) -> None:
         self.shelf = shelf
         self.tier = tier
         self.used: list[Session] = []
         self.notes: list[str] = []
         self.mask: pyvips.Image | None = None
+        self.carried: dict[str, NDArray[Any]] = {}
+        self._each = each
+
+    def each(
+        self, work: Callable[[Item, Tools], Result], items: Iterable[Item]
+    ) -> Iterator[Result]:
+        """Do *work* to every one of *items*, several at a time where there is room.
+
+        Args:
+            work: gets an item and tools of its own; it may run in any thread.
+            items: taken one by one, a few ahead of what is yielded.
+
+        Yields:
+            results in the order of the items; ``mask`` is then what *work* left there.
+        """
+        return self._each(work, items, self)
 
     def model(
         self, task: Task, *, name: str = "", tier: Tier | None = None, scale: int = 0
@@ -112,6 +159,17 @@ class Step(BaseModel):
             StepError: the rule asks what cannot be done with this picture.
             ModelError: the model is missing or fails.
         """
+
+    def over(self, frames: Iterable[Picture], tools: Tools) -> Iterator[Picture]:
+        """Yield a new picture for each of *frames*, which follow one another in a shot.
+
+        A step that must be steady in time looks at several of them, and keeps in
+        ``tools.carried`` what it has to know of them when the shot goes on.
+
+        Raises:
+            StepError, ModelError: as ``apply``.
+        """
+        return tools.each(self.apply, frames)
 
 
 class ModelStep(Step):

@@ -47,6 +47,7 @@ class SafeRedirects(urllib.request.HTTPRedirectHandler):
         """Refuse to lose the secure connection, and schemes that are no web."""
         scheme = urllib.parse.urlsplit(newurl).scheme
         if scheme not in ("http", "https") or (req.type == "https" != scheme):
+            fp.close()  # urllib closes it only where it follows
             raise ModelError(
                 f"the server sends us on to {newurl}",
                 hint="fetch the file yourself and use --mirror",
