@@ -274,7 +274,9 @@ class Outcome:
     go to ``out`` or wait for a person in ``review``, and ``review_reason`` why.
     ``attempts`` were made, of which ``kept_attempt`` is the one delivered. ``errno``
     is the number of the operating system's error that ended the job, 0 where there
-    was none: a full disk or a lost share is not the file's fault.
+    was none: a full disk or a lost share is not the file's fault. ``inherited_runs``
+    are what a daemon that was killed used for parts of the job that are kept; unlike
+    ``step_runs`` they are not of the worker that tells this.
     """
 
     job: str
@@ -288,6 +290,7 @@ class Outcome:
     inspection: Inspection | None = None
     renditions: tuple[Rendition, ...] = ()
     step_runs: tuple[StepRun, ...] = ()
+    inherited_runs: tuple[StepRun, ...] = ()
     gate_runs: tuple[GateRun, ...] = ()
     destination: Destination = "out"
     review_reason: str = ""
@@ -307,6 +310,10 @@ class Outcome:
             kept_attempt=self.kept_attempt + earlier,
             step_runs=tuple(
                 replace(run, attempt=run.attempt + earlier) for run in self.step_runs
+            ),
+            inherited_runs=tuple(
+                replace(run, attempt=run.attempt + earlier)
+                for run in self.inherited_runs
             ),
             gate_runs=tuple(
                 replace(run, attempt=run.attempt + earlier) for run in self.gate_runs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import groupby
 from pathlib import Path
 
 import av
@@ -13,8 +14,17 @@ from numpy.typing import NDArray
 
 from retouchd.errors import InputError
 from retouchd.media.clips.encoding import ClipEncoding
-from retouchd.media.clips.opening import read_facts
-from retouchd.media.clips.rewriting import Rewriting, WantedClip, WrittenClip
+from retouchd.media.clips.frames import Pictures
+from retouchd.media.clips.joining import (
+    SegmentFile,
+    WrittenClip,
+    join,
+    refuse_sound,
+)
+from retouchd.media.clips.opening import ClipFacts, opened, read_facts
+from retouchd.media.clips.segment_writer import SegmentWriter
+from retouchd.media.clips.segments import Segments, cut
+from retouchd.media.clips.wanted import WantedClip, needs_pixels
 from retouchd.media.pixels import from_array, to_array
 from retouchd.media.size import Size
 from retouchd.values import Picture
@@ -28,16 +38,44 @@ def rewrite(
     *wanted: WantedClip,
     edit: Callable[[Picture], Picture] | None = None,
 ) -> list[WrittenClip]:
-    """Rewrite the clip at *path*."""
-    container = "matroska" if path.suffix in {".mkv", ".webm"} else "mov"
+    """Rewrite the clip at *path* in segments of five frames and more."""
+    container = _container(path)
     facts = read_facts(path, container)
-    rewriting = Rewriting(path, container, facts, wanted, edits=edit is not None)
-    for frame in rewriting.frames():
-        picture = rewriting.picture(frame) if rewriting.needs_pixels else None
-        if picture is not None and edit is not None:
-            picture = edit(picture)
-        rewriting.write(frame, picture)
-    return rewriting.finish()
+    has_pixels = needs_pixels(path, facts, wanted, edits=edit is not None)
+    with opened(path, container, facts) as clip:
+        for one in wanted:
+            refuse_sound(one.encoding, clip)
+        segments = cut(clip, 5)
+    change = edit or (unchanged if has_pixels else None)
+    return [_written(path, facts, one, segments, change) for one in wanted]
+
+
+def _written(
+    path: Path,
+    facts: ClipFacts,
+    one: WantedClip,
+    segments: Segments,
+    edit: Callable[[Picture], Picture] | None,
+) -> WrittenClip:
+    container = _container(path)
+    pictures = Pictures(facts)
+    files: list[SegmentFile] = []
+    with opened(path, container, facts) as clip:
+        by_segment = groupby(clip.frames(), lambda f: segments.number_of(f.pts))
+        for number, frames in by_segment:
+            part = one.path.with_name(f"{one.path.name}-{number}.mkv")
+            with SegmentWriter(part, one.encoding, clip) as writer:
+                for frame in frames:
+                    picture = edit(pictures.picture(frame)) if edit else None
+                    writer.write(one.frame(frame, picture, pictures))
+                files.append((part, writer.finish()))
+    with opened(path, container, facts) as clip:
+        turn = 0 if edit else facts.turn
+        return join(one.path, one.encoding, clip, files, turn=turn)
+
+
+def _container(path: Path) -> str:
+    return "matroska" if path.suffix in {".mkv", ".webm"} else "mov"
 
 
 def samples(frame: av.VideoFrame) -> NDArray[np.int32]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import time
 from collections.abc import Callable
 
@@ -43,6 +44,8 @@ LONGEST_REST_SECONDS = 10.0
 
 SCAN_SHARE = 0.2
 """Largest share of the thread's time that scans of a huge inbox may take."""
+
+_THIS_DAEMON = secrets.token_hex(8)
 
 
 class Cycle:
@@ -210,6 +213,7 @@ class Cycle:
             sequence=work.sequence,
             draft_only=self._signals.allowance.draft_only,
             guide=self._guide() if may_try_again else CostGuide(),
+            daemon=_THIS_DAEMON,
         )
         if entry.parent:
             order = refining_order(order, self._fixes.recipe(entry.job), rules)

@@ -22,6 +22,7 @@ from retouchd.hotfolder.places import Places
 from retouchd.hotfolder.placing import Placing
 from retouchd.hotfolder.review.ruled import Ruled, tidy
 from retouchd.intake.claim import claimed_path, remove_claim_folder
+from retouchd.jobs.clips.part_names import remove_parts
 from retouchd.ledger.entries import Ending, Entry, Placed
 from retouchd.ledger.jobs import Journal
 from retouchd.ledger.reviews import Reviews
@@ -122,6 +123,8 @@ class Handout:
             self._clock(),
             {job.entry.job: job.archive for _, job in good},
         ).result()
+        for outcome, _ in good:
+            self._remove_parts(outcome)
         return [job for _, job in good], bad
 
     def _staged(self, entry: Entry, outcome: Outcome, finals: list[Path]) -> Staged:
@@ -253,8 +256,15 @@ class Handout:
             self._put_away(entry, archive)
         for made in outcome.renditions:
             made.stage.unlink(missing_ok=True)
+        self._remove_parts(outcome)
         self._unbooked.failed.append(entry.job)
         log.warning("failed", job=entry.job, source=entry.source, error=outcome.error)
+
+    def _remove_parts(self, outcome: Outcome) -> None:
+        """Remove what was kept of a clip in case that its work broke off."""
+        inspection = outcome.inspection
+        if inspection is None or inspection.header.kind != "still":
+            remove_parts(self._places.stage_for("out"), outcome.job)
 
     def book(self) -> None:
         """Force all moves to disk, then write them into the ledger in one commit."""

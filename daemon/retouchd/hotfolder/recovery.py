@@ -23,6 +23,7 @@ from retouchd.intake.claim import (
     take,
 )
 from retouchd.intake.scan import Fingerprint
+from retouchd.jobs.clips.part_names import is_part
 from retouchd.ledger.entries import Entry, OpenJob
 from retouchd.ledger.held import HeldJobs
 from retouchd.ledger.jobs import Journal
@@ -207,9 +208,12 @@ def _remove_strangers(places: Places, found: Unfinished, busy: frozenset[str]) -
     """Remove half-written results that no journaled job owns."""
     # By their names: a root that moved has other paths in the journal than on disk.
     owned = {made.stage.name for job in found.to_deliver for made, _, _ in job.outputs}
+    to_run = {entry.job for entry in found.to_run}
     for folder in set(places.stages.values()):
         for path in folder.iterdir():
-            if path.name not in owned and path.name.partition("-")[0] not in busy:
+            job = path.name.partition("-")[0]
+            goes_on = is_part(path.name) and job in to_run
+            if path.name not in owned and job not in busy and not goes_on:
                 path.unlink()
 
 

@@ -149,7 +149,7 @@ class Accounts:
                 for number, cpu_s in enumerate(lost, start=1)
             ),
         )
-        every = (*outcome.step_runs, *runs)
+        every = (*outcome.step_runs, *outcome.inherited_runs, *runs)
         return replace(outcome, step_runs=tuple(map(self._energy.of, every)))
 
     def tick(self, *, is_idle: bool) -> None:

@@ -15,7 +15,7 @@ from retouchd.models.shelf import Shelf
 from retouchd.rules.schema import Rule
 from retouchd.step import Step, Tools
 from retouchd.timestamps import utc
-from retouchd.values import Picture, StepRun, Tier
+from retouchd.values import GateRun, Picture, StepRun, Tier
 
 Begin = Callable[[str, float, float], None]
 """Told the word of a step as it begins, its megapixels, and seconds for each."""
@@ -51,13 +51,7 @@ class Attempts:
 
     def first(self) -> Tried:
         """Run every step and judge the result."""
-        order = self._story.order
-        if order.tier and not order.draft_only:  # asked for by a person: no other
-            tiers: Mapping[int, Tier] = dict.fromkeys(
-                range(len(self._rule.steps)), order.tier
-            )
-        else:
-            tiers = first_tiers(self._rule, self._story.wanted, self._shelf)
+        tiers = tiers_to_begin_with(self._story, self._rule, self._shelf)
         return self._attempt(Tried(0, ()), 0, self._before, tiers)
 
     def again(self, earlier: Tried, move: Again) -> Tried:
@@ -94,7 +88,7 @@ class Attempts:
             source_type = step.source_type if result is not picture else ""
             # Here and not later, so that the step's cost is booked on the step.
             result = result.with_image(result.image.copy_memory())
-        run = replace(_step_run(word, picture, result, tools, reading), attempt=number)
+        run = replace(step_run(word, picture, result, tools, reading), attempt=number)
         self._story.step_runs.append(run)
         is_watched = word in self._rule.watched
         done = DoneStep(
@@ -120,29 +114,53 @@ class Attempts:
         self._begin("gates", after.megapixels, GATE_SECONDS)
         stages = tuple(done.stage for done in tried.steps if done.stage)
         attempt = Attempt(self._before, after, stages, self._story.earlier)
-        with measured(self._shares) as reading:
-            verdicts = tuple(
-                replace(gate.judge(attempt), attempt=tried.number)
-                for _, gate in self._rule.gates
-            )
-        run = StepRun(
-            step="gates",
-            attempt=tried.number,
-            wall_ms=reading.wall_ms,
-            cpu_s=reading.cpu_s,
-            megapixels_in=after.megapixels,
-            megapixels_out=after.megapixels,
-            started_at=utc(reading.started_at),
-        )
+        verdicts, run = judged(self._rule, attempt, tried.number, self._shares)
         self._story.step_runs.append(run)
         self._story.gate_runs += verdicts
         return replace(tried, gate_runs=verdicts, gates_run=run)
 
 
-def _step_run(
+def tiers_to_begin_with(story: Story, rule: Rule, shelf: Shelf) -> Mapping[int, Tier]:
+    """Return the tier at which each step runs first, by its place in *rule*."""
+    order = story.order
+    if order.tier and not order.draft_only:  # asked for by a person: no other
+        return dict.fromkeys(range(len(rule.steps)), order.tier)
+    return first_tiers(rule, story.wanted, shelf)
+
+
+def judged(
+    rule: Rule, attempt: Attempt, number: int, shares: CpuShares
+) -> tuple[tuple[GateRun, ...], StepRun]:
+    """Let every gate of *rule* judge; return what they say and what that used."""
+    size = attempt.after.megapixels
+    with measured(shares) as reading:
+        verdicts = tuple(
+            replace(gate.judge(attempt), attempt=number) for _, gate in rule.gates
+        )
+    run = StepRun(
+        step="gates",
+        attempt=number,
+        wall_ms=reading.wall_ms,
+        cpu_s=reading.cpu_s,
+        megapixels_in=size,
+        megapixels_out=size,
+        started_at=utc(reading.started_at),
+    )
+    return verdicts, run
+
+
+def step_run(
     word: str, before: Picture, after: Picture, tools: Tools, reading: Reading
 ) -> StepRun:
     """Book one step with the models it used."""
+    run = used_by(word, tools, reading)
+    return replace(
+        run, megapixels_in=before.megapixels, megapixels_out=after.megapixels
+    )
+
+
+def used_by(word: str, tools: Tools, reading: Reading) -> StepRun:
+    """Book time and models of a piece of work for the step *word*."""
     sessions = list(dict.fromkeys(tools.used))
     times = [session.take() for session in sessions]
     return StepRun(
@@ -155,7 +173,5 @@ def _step_run(
         cpu_s=reading.cpu_s,
         gpu_s=sum(time.gpu_s for time in times),
         model_s=sum(time.wall_s for time in times),
-        megapixels_in=before.megapixels,
-        megapixels_out=after.megapixels,
         started_at=utc(reading.started_at),
     )

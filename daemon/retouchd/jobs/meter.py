@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from retouchd.models.gpu import first_gpu
 from retouchd.timestamps import utc
 from retouchd.values import Outcome, StepRun
+
+Item = TypeVar("Item")
 
 
 class _Thread:
@@ -157,6 +160,57 @@ def measured(shares: CpuShares) -> Iterator[Reading]:
     finally:
         reading.cpu_s = shares.end(work)
         reading.wall_ms = (time.perf_counter() - begun) * 1000
+
+
+class Stopwatch:
+    """Measures the work of one thread, which waits for others in between.
+
+    Args:
+        shares: divides the CPU time.
+        book: is given what was measured, whenever the work pauses.
+    """
+
+    def __init__(self, shares: CpuShares, book: Callable[[Reading], None]) -> None:
+        self._shares = shares
+        self._book = book
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Measure the body of a ``with`` statement."""
+        self._start()
+        try:
+            yield
+        finally:
+            self._stop()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leave the body of a ``with`` statement out, within one that is measured."""
+        self._stop()
+        try:
+            yield
+        finally:
+            self._start()
+
+    def waiting_for(self, items: Iterable[Item]) -> Iterator[Item]:
+        """Yield *items*; the time until the next one comes does not count."""
+        iterator = iter(items)
+        while True:
+            with self.paused():
+                item = next(iterator, None)
+            if item is None:
+                return
+            yield item
+
+    def _start(self) -> None:
+        self._reading = Reading()
+        self._begun = time.perf_counter()
+        self._work = self._shares.begin()
+
+    def _stop(self) -> None:
+        self._reading.cpu_s = self._shares.end(self._work)
+        self._reading.wall_ms = (time.perf_counter() - self._begun) * 1000
+        self._book(self._reading)
 
 
 UNFINISHED = "unfinished"

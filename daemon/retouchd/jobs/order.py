@@ -29,6 +29,7 @@ class Order:
         draft_only: the budget is spent: tier draft, and no second attempt.
         regions: tagged areas beside those of the file (`review fix`).
         guide: what another attempt would cost.
+        daemon: whose order it is: a word that no other daemon has, restarted or not.
     """
 
     job: str
@@ -41,3 +42,4 @@ class Order:
     draft_only: bool = False
     regions: tuple[Region, ...] = ()
     guide: CostGuide = field(default_factory=CostGuide)
+    daemon: str = ""

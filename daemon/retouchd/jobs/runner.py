@@ -13,7 +13,7 @@ from retouchd.gate import Earlier
 from retouchd.inspect import Limits, inspect
 from retouchd.jobs.attempts import Attempts
 from retouchd.jobs.budget import MemoryBudget, estimated_need
-from retouchd.jobs.clips import ClipJob
+from retouchd.jobs.clips.job import ClipJob, Equipment
 from retouchd.jobs.escalation import Again, Enough, next_move
 from retouchd.jobs.handing_in import hand_in
 from retouchd.jobs.limits import (
@@ -29,6 +29,7 @@ from retouchd.jobs.outputs import Frame, render_outputs
 from retouchd.jobs.story import Story
 from retouchd.jobs.tried import better
 from retouchd.log import get_logger
+from retouchd.media.clips.segments import LEAST_FRAMES
 from retouchd.media.fingerprint_file import FingerprintFile
 from retouchd.media.still import decode
 from retouchd.models.shelf import Shelf
@@ -51,6 +52,8 @@ class Runner:
         step_limits: how long steps may take.
         shares: divides the CPU time between the jobs.
         fingerprints: file that tells what earlier deliveries look like.
+        threads: how many frames of a clip a step may do at a time.
+        least_frames: of a part of a clip.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  (a worker's whole equipment)
@@ -62,6 +65,8 @@ class Runner:
         step_limits: StepLimits | None = None,
         shares: CpuShares | None = None,
         fingerprints: Path | None = None,
+        threads: int = 1,
+        least_frames: int = LEAST_FRAMES,
     ) -> None:
         self._shelf = shelf
         self._limits = limits
@@ -69,6 +74,7 @@ class Runner:
         self._progress = progress
         self._step_limits = step_limits or StepLimits()
         self._shares = shares or CpuShares()
+        self._clips = Equipment(shelf, self._shares, threads, least_frames)
         self._fingerprints = FingerprintFile(fingerprints) if fingerprints else None
 
     def run(self, order: Order) -> Outcome:
@@ -146,7 +152,7 @@ class Runner:
         def begin(word: str, megapixels: float, each: float) -> None:
             self._begin(story, word, megapixels, each)
 
-        ClipJob(story, rule, self._shelf, self._shares, begin).run(looked)
+        ClipJob(story, rule, self._clips, begin).run(looked)
 
     def _decode(self, story: Story, looked: Reading) -> Picture:
         """Decode the drop; the time of the inspection counts as part of it."""

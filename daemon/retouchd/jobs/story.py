@@ -28,6 +28,7 @@ class Story:
 
     Attributes:
         earlier: deliveries that gates may compare with.
+        inherited_runs: see ``Outcome``.
         kept: the attempt that is delivered, without its pictures.
         attempts: how many were made.
         reasons: why a person looks, beside what the gates say.
@@ -40,6 +41,7 @@ class Story:
     rule: Rule | None = None
     rule_hash: str = ""
     step_runs: list[StepRun] = field(default_factory=list)
+    inherited_runs: list[StepRun] = field(default_factory=list)
     gate_runs: list[GateRun] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     kept: Tried = field(default_factory=lambda: Tried(1, ()))
@@ -134,6 +136,7 @@ class Story:
             inspection=self.inspection,
             renditions=self.renditions,
             step_runs=tuple(self.step_runs),
+            inherited_runs=tuple(self.inherited_runs),
             gate_runs=tuple(self.gate_runs),
             destination=self.destination,
             review_reason=self._review_reason,

@@ -10,6 +10,7 @@ from pathlib import Path
 from retouchd.delivery.move import move_without_overwriting
 from retouchd.inspect.sidecars import group
 from retouchd.jobs.budget import MemoryBudget
+from retouchd.jobs.clips.part_names import remove_parts
 from retouchd.jobs.cost_guide import CostGuide
 from retouchd.jobs.order import Order
 from retouchd.jobs.runner import Runner
@@ -76,6 +77,7 @@ class Trial:
             Shelf(plan.models, plan.runtime),
             plan.limits,
             MemoryBudget(plan.memory_bytes),
+            threads=plan.threads,
         )
         self._pairs: list[tuple[Path, Path]] = []
 
@@ -105,6 +107,7 @@ class Trial:
         )
 
     def _settle(self, file: Path, outcome: Outcome) -> TrialResult:
+        remove_parts(self._out, outcome.job)
         outputs = []
         for made in outcome.renditions:
             if made.role != "result":  # the contact sheet shows all of them

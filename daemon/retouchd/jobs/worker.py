@@ -96,6 +96,7 @@ def serve(link: Connection, plan: WorkerPlan) -> None:
         step_limits=plan.step_limits,
         shares=shares,
         fingerprints=plan.fingerprints,
+        threads=plan.threads,
     )
 
     def work(task: Assignment) -> None:

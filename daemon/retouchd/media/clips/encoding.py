@@ -127,21 +127,26 @@ class ClipEncoding:
     def configure(self, context: VideoCodecContext) -> None:
         """Set quality and rate of an encoder that is not open yet."""
         codec = self.chosen_codec
+        options = dict(_OPTIONS.get(codec, {}))
         if self.rate:
             context.bit_rate = self.rate * 1000
         elif codec in _WORST_CRF:
             quality = self.quality or _DEFAULT_QUALITY[codec]
             crf = round(_WORST_CRF[codec] * (100 - quality) / 100)
-            context.options = {"crf": str(crf), **_EXTRAS.get(codec, {})}
-        elif codec == "ffv1":
-            context.options = {"level": "3", "slicecrc": "1"}
+            options["crf"] = str(crf)
+            if codec == "vp9":  # else a quality is only an upper bound for it
+                options["b"] = "0"
+        context.options = options
 
 
-_EXTRAS = {
+_OPTIONS: dict[Codec, dict[str, str]] = {
+    # Without it mbtree's AVX-512 code gave two results for one clip now and then, and
+    # another processor gives another one anyway: a part made again must be the same.
+    "h264": {"x264-params": "cpu-independent=1"},
     "hevc": {"x265-params": "log-level=none"},
-    # Without a rate of 0 a quality is only an upper bound for this encoder.
-    "vp9": {"b": "0", "row-mt": "1", "cpu-used": "3"},
+    "vp9": {"row-mt": "1", "cpu-used": "3"},
     "av1": {"preset": "8"},
+    "ffv1": {"level": "3", "slicecrc": "1"},
 }
 
 

@@ -1,0 +1,319 @@
+"""One clip as a story: every frame through the steps, part by part, then joined."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from retouchd import __version__
+from retouchd.errors import InputError, ModelError, StepError
+from retouchd.jobs.attempts import tiers_to_begin_with
+from retouchd.jobs.clips.flow import Flow, Footage, Progress
+from retouchd.jobs.clips.making import Making, Task
+from retouchd.jobs.clips.parts import Part, Parts, Plan
+from retouchd.jobs.clips.results import results_of, wanted_clips
+from retouchd.jobs.clips.sights import ClipSights
+from retouchd.jobs.clips.stages import StepStage, Workshop
+from retouchd.jobs.clips.sums import DECODE, ENCODE, ClipSums, added
+from retouchd.jobs.handing_in import hand_in
+from retouchd.jobs.meter import CpuShares, Reading, measured
+from retouchd.jobs.story import Story
+from retouchd.jobs.tried import DoneStep, Tried
+from retouchd.media.clips.joining import WrittenClip, join, refuse_sound
+from retouchd.media.clips.library import pyav
+from retouchd.media.clips.opening import ClipFacts, opened, read_facts
+from retouchd.media.clips.segments import LEAST_FRAMES, Segments, cut
+from retouchd.media.clips.shots import Shots, find_shots
+from retouchd.media.clips.wanted import WantedClip, needs_pixels
+from retouchd.models.shelf import Shelf
+from retouchd.rules.schema import Rule
+from retouchd.step import Step
+from retouchd.values import StepRun
+
+Begin = Callable[[str, float, float], None]
+"""Told what begins, its megapixels, and how many seconds each of them may take."""
+
+TELL_SECONDS = 1.0
+"""How often the progress is told."""
+
+SECONDS_PER_MEGAPIXEL = 30.0
+"""To decode and encode a frame, at the very most; those of the steps come on top."""
+
+
+@dataclass(frozen=True)
+class Equipment:
+    """What the clips of a worker share.
+
+    Attributes:
+        shelf: the models.
+        shares: measures the work.
+        threads: how many frames a step may do at a time.
+        least_frames: of a segment.
+    """
+
+    shelf: Shelf
+    shares: CpuShares
+    threads: int = 1
+    least_frames: int = LEAST_FRAMES
+
+
+class ClipJob:
+    """Makes the outputs of one clip.
+
+    Args:
+        story: of the job, inspected and with its rule; learns what was made and used.
+        rule: that rule.
+        equipment: of the worker.
+        begin: told of the progress.
+    """
+
+    def __init__(
+        self, story: Story, rule: Rule, equipment: Equipment, begin: Begin
+    ) -> None:
+        assert story.inspection is not None  # noqa: S101  (inspected, see above)
+        self._story = story
+        self._rule = rule
+        self._equipment = equipment
+        self._begin = begin
+        self._header = story.inspection.header
+        self._regions = (*story.inspection.regions, *story.order.regions)
+        self._path = story.order.drop.path
+        self._tiers = tiers_to_begin_with(story, rule, equipment.shelf)
+        self._sums = ClipSums(word for word, _ in rule.steps)
+        self._sights = ClipSights(self._header.seconds, has_gates=bool(rule.gates))
+        folder = story.order.stages["out"].parent
+        self._parts = Parts(folder, story.order.job, self._key())
+        self._inherited: dict[str, StepRun] = {}
+        self._frames = 0
+        self._told = 0.0
+
+    def run(self, looked: Reading) -> None:
+        """Rewrite the clip.
+
+        Args:
+            looked: what the inspection used; it counts as part of decoding.
+
+        Raises:
+            InputError: it cannot be edited, or not be written as the rule wants it.
+            StepError, ModelError: a step failed.
+        """
+        self._sums.time(DECODE, looked)
+        self._sums.add(DECODE, StepRun(DECODE, bytes_in=self._path.stat().st_size))
+        try:
+            self._make()
+        except (InputError, StepError, ModelError):
+            self._parts.clear()
+            raise
+        finally:
+            self._story.step_runs += self._sums.runs()
+            self._story.inherited_runs += self._inherited.values()
+
+    def _make(self) -> None:
+        """Make what is missing of the parts, join them, hand the results in."""
+        stage = self._story.order.stages["out"]
+        wanted = wanted_clips(self._rule, self._path, stage)
+        outputs = tuple(wanted.values())
+        with measured(self._equipment.shares) as reading:
+            facts = read_facts(self._path, self._header.format)
+            edits = bool(self._rule.steps or self._rule.gates)
+            has_pixels = needs_pixels(self._path, facts, outputs, edits=edits)
+            self._refuse_sound(outputs, facts)
+            plan = self._parts.plan() or self._planned(facts)
+        self._sums.time(DECODE, reading)
+        parts = self._made(facts, plan, outputs, has_pixels=has_pixels)
+        with measured(self._equipment.shares) as reading:
+            turn = 0 if has_pixels else facts.turn
+            written = self._joined(outputs, facts, parts, turn)
+            self._hand_in(parts, dict(zip(wanted, written, strict=True)))
+        self._sums.time(ENCODE, reading)
+        made = sum(rendition.bytes for rendition in self._story.renditions)
+        self._sums.add(ENCODE, StepRun(ENCODE, bytes_out=made))
+
+    def _refuse_sound(self, outputs: Sequence[WantedClip], facts: ClipFacts) -> None:
+        with opened(self._path, self._header.format, facts) as clip:
+            for one in outputs:
+                refuse_sound(one.encoding, clip)
+
+    def _planned(self, facts: ClipFacts) -> Plan:
+        """Look where the clip may be cut, and at its shots where a step wants them."""
+        container = self._header.format
+        with opened(self._path, container, facts) as clip:
+            segments = cut(clip, self._equipment.least_frames)
+        shots = Shots()
+        if any(_looks_around(step) for _, step in self._rule.steps):
+            with opened(self._path, container, facts) as clip:
+                shots = find_shots(clip)
+        return self._parts.begin(segments.starts, shots.starts)
+
+    def _made(
+        self,
+        facts: ClipFacts,
+        plan: Plan,
+        outputs: tuple[WantedClip, ...],
+        *,
+        has_pixels: bool,
+    ) -> list[Part]:
+        """Return all parts: those that an earlier run has left, and new ones."""
+        done = self._parts.finished()
+        last = done[-1] if done else None
+        if last:
+            self._take_up(last)
+            if last.segment == len(plan.segments):
+                return done
+        container, shares = self._header.format, self._equipment.shares
+        with opened(self._path, container, facts) as clip, self._workshop() as workshop:
+            stages = self._stages(workshop, last)
+            footage = Footage(
+                clip,
+                Segments(plan.segments),
+                Shots(plan.shots),
+                lambda _: self._regions,
+                needs_pixels=has_pixels,
+            )
+            progress = self._progress(last)
+            flow = Flow(footage, stages, progress, self._sights, self._sums, shares)
+            return Making(self._task(footage, outputs, stages), done).run(flow)
+
+    @contextmanager
+    def _workshop(self) -> Iterator[Workshop]:
+        shelf, shares = self._equipment.shelf, self._equipment.shares
+        threads = self._equipment.threads
+        with ThreadPoolExecutor(threads, "frame") as pool:
+            yield Workshop(shelf, shares, self._sums, pool, threads, self._tell)
+
+    def _take_up(self, last: Part) -> None:
+        """Go on behind the part that an earlier run finished last."""
+        self._frames = last.frames
+        self._sights.go_on(
+            last.at,
+            last.verdicts,
+            self._parts.shown(last),
+            is_final=last.is_shown_for_good,
+        )
+        self._inherited = last.earlier
+        if last.daemon != self._story.order.daemon:
+            # Nobody else tells what a daemon used that was killed.
+            self._inherited = added(last.earlier, last.runs)
+        self._story.notes.append(f"went on behind frame {last.frames}")
+
+    def _progress(self, last: Part | None) -> Progress:
+        if last is None:
+            return Progress()
+        carried = self._parts.carried(last, len(self._rule.steps))
+        return Progress(last.segment + 1, last.shot, tuple(carried))
+
+    def _stages(self, workshop: Workshop, last: Part | None) -> tuple[StepStage, ...]:
+        return tuple(
+            StepStage(
+                place,
+                word,
+                step,
+                self._tiers[place],
+                workshop,
+                is_watched=word in self._rule.watched,
+                has_changed=last is not None and place in last.changed,
+                notes=list(last.notes_of.get(word, ())) if last else [],
+            )
+            for place, (word, step) in enumerate(self._rule.steps)
+        )
+
+    def _task(
+        self,
+        footage: Footage,
+        outputs: tuple[WantedClip, ...],
+        stages: tuple[StepStage, ...],
+    ) -> Task:
+        return Task(
+            footage=footage,
+            wanted=outputs,
+            rule=self._rule,
+            stages=stages,
+            parts=self._parts,
+            sights=self._sights,
+            sums=self._sums,
+            shares=self._equipment.shares,
+            earlier=self._story.earlier,
+            daemon=self._story.order.daemon,
+            inherited=self._inherited,
+            told=self._count,
+        )
+
+    def _joined(
+        self,
+        outputs: Sequence[WantedClip],
+        facts: ClipFacts,
+        parts: Sequence[Part],
+        turn: int,
+    ) -> list[WrittenClip]:
+        """Join the parts of each output; after an error nothing is left of them."""
+        files = [self._parts.files_of(part) for part in parts]
+        written = []
+        try:
+            for one, segments in zip(outputs, zip(*files, strict=True), strict=True):
+                with opened(self._path, self._header.format, facts) as clip:
+                    made = join(one.path, one.encoding, clip, segments, turn=turn)
+                written.append(made)
+        except BaseException:
+            for one in outputs:
+                one.path.unlink(missing_ok=True)
+            raise
+        return written
+
+    def _hand_in(self, parts: Sequence[Part], written: dict[int, WrittenClip]) -> None:
+        story, last = self._story, parts[-1]
+        story.notes += [note for notes in last.notes_of.values() for note in notes]
+        story.gate_runs += last.verdicts
+        steps = tuple(self._done_step(place, last) for place in self._tiers)
+        story.settle(Tried(1, steps, last.verdicts), 1, "")
+        left_out = dict.fromkeys(n for clip in written.values() for n in clip.left_out)
+        story.notes += [f"left out of the result: {name}" for name in left_out]
+        shown = self._sights.shown
+        assert shown is not None  # noqa: S101  (a clip has a frame)
+        results = results_of(story, self._rule, written, shown[1])
+        hand_in(story, self._rule, results, shown)
+
+    def _done_step(self, place: int, last: Part) -> DoneStep:
+        """Tell what a step did to all frames."""
+        word, step = self._rule.steps[place]
+        run = self._sums.run_of(f"{place} {word}")
+        source_type = step.source_type if place in last.changed else ""
+        return DoneStep(word, step, self._tiers[place], run, source_type)
+
+    def _count(self, frames: int) -> None:
+        self._frames = frames
+        self._tell()
+
+    def _tell(self) -> None:
+        """Say how far it is; every sign of life gives the job its time anew."""
+        now = time.monotonic()
+        if now - self._told < TELL_SECONDS:
+            return
+        self._told = now
+        each = SECONDS_PER_MEGAPIXEL + sum(
+            step.seconds_per_megapixel for _, step in self._rule.steps
+        )
+        word = f"frame {self._frames} of {max(self._frames, self._header.frames)}"
+        self._begin(word, self._header.megapixels, each)
+
+    def _key(self) -> str:
+        """Return a digest of all that decides what comes out."""
+        story, shelf = self._story, self._equipment.shelf
+        decides = (
+            *(story.sha256, story.rule_hash, sorted(self._tiers.items())),
+            [manifest.sha256 for manifest in shelf.manifests()],
+            [str(region) for region in self._regions],
+            self._equipment.least_frames,
+            (__version__, pyav().__version__, os.cpu_count()),
+        )
+        return hashlib.sha256(json.dumps(decides).encode()).hexdigest()
+
+
+def _looks_around(step: Step) -> bool:
+    """Whether *step* looks at more than one frame at a time."""
+    return type(step).over is not Step.over

@@ -1,0 +1,198 @@
+"""Encodes what comes out of the steps, segment by segment, and keeps each one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from retouchd.gate import Attempt, Earlier
+from retouchd.jobs.attempts import judged
+from retouchd.jobs.clips.flow import Flow, Footage
+from retouchd.jobs.clips.parts import Part, PartFile, Parts
+from retouchd.jobs.clips.segment import OpenSegment
+from retouchd.jobs.clips.sights import ClipSights
+from retouchd.jobs.clips.stages import Carried, Item, StepStage
+from retouchd.jobs.clips.sums import ENCODE, GATES, ClipSums
+from retouchd.jobs.meter import CpuShares, measured
+from retouchd.media.clips.wanted import WantedClip
+from retouchd.rules.schema import Rule
+from retouchd.values import StepRun
+
+
+@dataclass(frozen=True)
+class Task:
+    """Everything that the making of one clip needs.
+
+    Attributes:
+        footage: the source.
+        wanted: the outputs.
+        rule: whose gates judge.
+        stages: its steps.
+        parts: where finished work is kept.
+        sights: chooses the frames that are judged and shown.
+        sums: where everything is booked.
+        shares: measures it.
+        earlier: deliveries that gates may compare with.
+        daemon: whose order it is.
+        inherited: what daemons before it used for parts that are kept.
+        told: is told how many frames are done.
+    """
+
+    footage: Footage
+    wanted: tuple[WantedClip, ...]
+    rule: Rule
+    stages: tuple[StepStage, ...]
+    parts: Parts
+    sights: ClipSights
+    sums: ClipSums
+    shares: CpuShares
+    earlier: Earlier | None
+    daemon: str
+    inherited: dict[str, StepRun]
+    told: Callable[[int], None]
+
+
+class Making:
+    """Makes the parts of a clip that are not there yet.
+
+    The last frames of a segment are encoded while the next one begins.
+
+    Args:
+        task: what to make.
+        done: the parts that are there.
+    """
+
+    def __init__(self, task: Task, done: Sequence[Part]) -> None:
+        self._task = task
+        self._done = list(done)
+        self._frames = done[-1].frames if done else 0
+        self._shown = done[-1].shown if done else ()
+        self._shown_pair = task.sights.shown
+        self._last: Item | None = None
+        self._open: OpenSegment | None = None
+        self._closer = ThreadPoolExecutor(1, "finish")
+        self._closing: Future[None] | None = None
+
+    def run(self, flow: Flow) -> list[Part]:
+        """Take all frames of *flow*; return all parts.
+
+        Raises:
+            InputError: a frame cannot be stored as the rule wants it.
+            StepError, ModelError: a step failed.
+        """
+        try:
+            for item in flow:
+                self._take(item)
+            self._close()
+            self._wait()
+        except BaseException:
+            self._abandon()
+            raise
+        finally:
+            flow.close()
+            self._closer.shutdown()
+        return self._done
+
+    def _take(self, item: Item) -> None:
+        if self._open is None or item.segment != self._open.number:
+            self._close()
+            task = self._task
+            part = len(self._done) + bool(self._closing)
+            self._open = OpenSegment(
+                part, item.segment, task.footage.clip, task.wanted, task.parts
+            )
+        self._look(item)
+        with measured(self._task.shares) as reading:
+            self._open.write(item, has_pixels=self._task.footage.needs_pixels)
+        self._task.sums.time(ENCODE, reading)
+        size = item.picture.megapixels if item.picture else 0.0
+        self._task.sums.amount(ENCODE, size, size)
+        self._last = item
+        self._frames += 1
+        self._task.told(self._frames)
+
+    def _look(self, item: Item) -> None:
+        """Let the gates judge, and remember what people will see."""
+        task = self._task
+        if item.before is None or item.picture is None:
+            return
+        pair = item.before, item.picture
+        if item.is_judged:
+            attempt = Attempt(*pair, item.stages, task.earlier)
+            verdicts, run = judged(task.rule, attempt, 1, task.shares)
+            task.sums.add(GATES, run)
+            task.sights.judged(verdicts, pair, item.at)
+        task.sights.saw(pair, item.at)
+
+    def _close(self) -> None:
+        """Let the segment that is open be finished and kept, beside the next one."""
+        if self._open is None:
+            return
+        self._wait()
+        now, carried = self._part(self._open)
+        self._closing = self._closer.submit(self._finish, self._open, now, carried)
+        self._open = None
+
+    def _wait(self) -> None:
+        if self._closing is not None:
+            closing, self._closing = self._closing, None
+            closing.result()
+
+    def _part(self, segment: OpenSegment) -> tuple[Part, list[Carried]]:
+        """Say what is known now, at the end of *segment*."""
+        task, last = self._task, self._last
+        assert last is not None  # noqa: S101  (a segment is opened for a frame)
+        part = Part(
+            number=segment.part,
+            segment=segment.number,
+            files=(),
+            frames=self._frames,
+            at=last.at,
+            shot=last.shot,
+            daemon=task.daemon,
+            runs={},
+            earlier=task.inherited,
+            changed=tuple(one.place for one in task.stages if one.has_changed),
+            notes_of={one.word: tuple(one.notes) for one in task.stages},
+            verdicts=task.sights.verdicts,
+            shown=self._shown_names(segment.part),
+            is_shown_for_good=task.sights.is_final,
+        )
+        return part, [one.carried.pop(segment.number, {}) for one in task.stages]
+
+    def _shown_names(self, number: int) -> tuple[str, ...]:
+        """Keep the pictures that stand for the clip, where they are new."""
+        pair = self._task.sights.shown
+        if pair is not None and pair is not self._shown_pair:
+            self._shown_pair = pair
+            self._shown = self._task.parts.keep_shown(number, pair)
+        return self._shown
+
+    def _finish(self, segment: OpenSegment, part: Part, carried: list[Carried]) -> None:
+        """Encode the rest of *segment*; in the thread that closes."""
+        task = self._task
+        try:
+            files: tuple[PartFile, ...] = ()
+            with self._encoding():
+                files = segment.finish()
+            whole = replace(part, files=files, runs=task.sums.so_far())
+            task.parts.save(whole, carried)
+        except BaseException:
+            segment.abandon()
+            raise
+        self._done.append(whole)
+
+    @contextmanager
+    def _encoding(self) -> Iterator[None]:
+        with measured(self._task.shares) as reading:
+            yield
+        self._task.sums.time(ENCODE, reading)
+
+    def _abandon(self) -> None:
+        """Leave nothing half; what is being finished is."""
+        if self._closing is not None:
+            self._closing.exception()
+        if self._open is not None:
+            self._open.abandon()

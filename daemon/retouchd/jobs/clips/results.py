@@ -1,0 +1,82 @@
+"""The outputs of a rule for a clip: what is to be written, and what was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from retouchd.delivery.provenance import source_type_of
+from retouchd.errors import InputError
+from retouchd.jobs.outputs import Frame, render_still, staged
+from retouchd.jobs.story import Story
+from retouchd.media.clips.joining import WrittenClip
+from retouchd.media.clips.wanted import WantedClip
+from retouchd.rules.schema import Output, Rule
+from retouchd.rules.templates import container_of, format_of
+from retouchd.values import Picture, Rendition
+
+
+def wanted_clips(rule: Rule, source: Path, stage: Path) -> dict[int, WantedClip]:
+    """Return the clips that *rule* wants, by the number of the output.
+
+    Args:
+        rule: of the job.
+        source: the clip that comes in.
+        stage: path prefix of the results.
+
+    Raises:
+        InputError: it wants none, or what cannot be written.
+    """
+    wanted = {}
+    for number, output in enumerate(rule.outputs):
+        name = _named(output, source)
+        container = container_of(name)
+        if container is not None:
+            path = stage.with_name(f"{stage.name}-{number}{Path(name).suffix}")
+            encoding = output.clip_encoding(container)
+            wanted[number] = WantedClip(path, encoding, output.size, output.enlarge)
+        elif not format_of(name):
+            raise InputError(
+                f"retouchd does not write clips like {name}",
+                hint="let the rule name an output such as {stem}.mp4",
+                file=source,
+            )
+    if not wanted:
+        raise InputError(
+            f"the rule {rule.rule} writes stills, and this is a clip",
+            hint="give the rule an output such as {stem}.mp4, or let it say "
+            "match: {kind: still}",
+            file=source,
+        )
+    return wanted
+
+
+def results_of(
+    story: Story, rule: Rule, written: dict[int, WrittenClip], shown: Picture
+) -> tuple[Rendition, ...]:
+    """Name what was written and force it to disk; stills show one frame.
+
+    Args:
+        story: of the job; its attempt is chosen.
+        rule: that of the job.
+        written: clips by the number of the output.
+        shown: the frame that stills show.
+    """
+    assert story.inspection is not None  # noqa: S101  (a clip was inspected)
+    types = source_type_of(story.source_types)
+    frame = Frame.of(story.order, rule, story.inspection, story.tier, types)
+    stage = story.order.stages["out"]
+    made = []
+    for number, output in enumerate(rule.outputs):
+        clip = written.get(number)
+        if clip is None:
+            made.append(render_still(shown, frame, number, output, stage))
+            continue
+        size = clip.width, clip.height
+        name = str(frame.name(output, *size))
+        made.append(staged(clip.path, number, output, name, size, shown))
+    return tuple(made)
+
+
+def _named(output: Output, source: Path) -> str:
+    """Return the name of *output* as far as its ending goes."""
+    return output.name.replace("{ext}", source.suffix.lstrip("."))
