@@ -51,10 +51,14 @@ def trial(
     written = load_rule(found or find_rule(settings.rules_folders, rule), goals)
     chosen = resolved_for(written, goals)
     guide = CostGuide(rates_of(read_price_book(DEFAULT_BOOK)))
-    attempt = Trial(worker_plan(settings), chosen, out, tier, guide)
     failed = 0
     with Progress(disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task(chosen.rule, total=len(files))
+
+        def tell(step: str) -> None:
+            progress.update(task, description=f"{chosen.rule}: {step}")
+
+        attempt = Trial(worker_plan(settings), chosen, out, tier, guide, tell)
         for result in attempt.run(files):
             progress.advance(task)
             failed += bool(result.error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +58,8 @@ class Trial:
         out: folder of the results; an older result keeps its name.
         tier: instead of the rule's tier.
         guide: what another attempt would cost.
+        told: gets the word of each step as it begins, and how far a clip is; from any
+            thread.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Trial:
         out: Path,
         tier: Tier | None,
         guide: CostGuide,
+        told: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._rule = rule.model_copy(update={"match": Match()})
         self._out = out
@@ -77,6 +80,7 @@ class Trial:
             Shelf(plan.models, plan.runtime),
             plan.limits,
             MemoryBudget(plan.memory_bytes),
+            progress=lambda begun: told(begun.step),
             threads=plan.threads,
         )
         self._pairs: list[tuple[Path, Path]] = []
