@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,10 @@ from retouchd.jobs.runner import Runner
 from retouchd.models.runtime import Runtime
 from retouchd.models.shelf import Shelf
 from retouchd.rules.schema import Output, Review, Rule
+from retouchd.step import Step, Tools
 from retouchd.steps.crop import Crop
 from retouchd.steps.resize import Resize
-from retouchd.values import Drop, Outcome
+from retouchd.values import Drop, Outcome, Picture
 
 MakeClip = Callable[..., Path]
 Finish = Callable[..., Outcome]
@@ -35,7 +37,11 @@ def finish(tmp_path: Path) -> Finish:
 
     def run(clip: Path, *outputs: dict[str, Any], **rule: Any) -> Outcome:
         runner = Runner(
-            Shelf((), Runtime(device="cpu")), Limits(), MemoryBudget(1 << 30)
+            Shelf((), Runtime(device="cpu")),
+            Limits(),
+            MemoryBudget(1 << 30),
+            threads=3,
+            least_frames=5,
         )
         wanted = tuple(Output(**output) for output in outputs)
         order = Order(
@@ -67,6 +73,36 @@ def test_steps_edit_every_frame_and_sound_stays(
     assert (after.times, after.sound) == (before.times, before.sound)
     assert outcome.inspection is not None
     assert outcome.inspection.header.frames == len(before.times)
+
+
+class Dawdle(Step):
+    """Takes longer for some frames than for those after them."""
+
+    def apply(self, picture: Picture, tools: Tools) -> Picture:  # noqa: ARG002
+        """Do nothing, in a while."""
+        mean = picture.image.avg()
+        time.sleep(0.03 if int(mean * 1000) % 2 else 0.0)
+        return picture.with_image(picture.image.linear(1, 0).cast("uchar"))
+
+
+def test_frames_that_overtake_one_another_come_out_in_order(
+    make_clip: MakeClip, finish: Finish
+) -> None:
+    """A step does several frames at a time."""
+    source = make_clip("in.mkv", codec="ffv1", pixel_format="yuv444p", sound=False)
+
+    outcome = finish(
+        source,
+        {"name": "{stem}.mkv", "codec": "ffv1"},
+        steps=(("dawdle", Dawdle()),),
+    )
+
+    assert outcome.error == ""
+    with av.open(source) as one, av.open(outcome.renditions[0].stage) as other:
+        pairs = zip(one.decode(video=0), other.decode(video=0), strict=True)
+        for before, after in pairs:
+            difference = before.to_ndarray().astype(int) - after.to_ndarray()
+            assert np.abs(difference).max() <= 1
 
 
 def test_usage_of_all_frames_is_one_run_for_each_step(

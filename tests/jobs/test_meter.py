@@ -5,11 +5,18 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from retouchd.jobs.meter import UNFINISHED, CpuShares, measured, with_unfinished
+from retouchd.jobs.meter import (
+    UNFINISHED,
+    CpuShares,
+    Reading,
+    Stopwatch,
+    measured,
+    with_unfinished,
+)
 from retouchd.media.vips import pyvips
 from retouchd.values import Outcome, StepRun
 
@@ -127,3 +134,20 @@ def test_measuring_costs_next_to_nothing() -> None:
             pass
 
     assert (time.thread_time() - begun) / 200 < 5e-5
+
+
+def test_waiting_for_others_is_not_measured() -> None:
+    """A step of a clip is booked what it does, not how long its input takes."""
+    readings: list[Reading] = []
+    watch = Stopwatch(CpuShares(), readings.append)
+
+    def slow() -> Iterator[int]:
+        _hash()
+        yield 1
+
+    with watch.running():
+        taken = list(watch.waiting_for(slow()))
+
+    assert taken == [1]
+    assert sum(one.cpu_s for one in readings) < 0.05
+    assert sum(one.wall_ms for one in readings) < 50
