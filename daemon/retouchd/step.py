@@ -64,9 +64,9 @@ class Tools:
             was given and as deep, full where something was filled or cut out. Of a
             stream: of the frame that was yielded last.
         carried: of a stream, arrays by name that the step left at the end of the
-            frames before, of the same shot; empty where a shot begins. They are small,
-            and they are all that a step may remember: work on a long clip can be
-            taken up again between any two of its parts.
+            frames before, of the same shot; where a shot begins, what ``measure`` found
+            of it. They are small, and they are all that a step may remember: work on
+            a long clip can be taken up again between any two of its parts.
     """
 
     def __init__(self, shelf: Shelf, tier: Tier, each: Each = one_by_one) -> None:
@@ -159,6 +159,18 @@ class Step(BaseModel):
             StepError: the rule asks what cannot be done with this picture.
             ModelError: the model is missing or fails.
         """
+
+    def measure(self, frames: Iterable[Picture]) -> dict[str, NDArray[Any]]:  # noqa: ARG002  (most need not)
+        """Measure a whole shot before the first frame of it is worked on.
+
+        Args:
+            frames: some of the shot, as they come in: what steps before this one make
+                of them is not known yet.
+
+        Returns:
+            what stands in ``Tools.carried`` when the shot begins; small arrays.
+        """
+        return {}
 
     def over(self, frames: Iterable[Picture], tools: Tools) -> Iterator[Picture]:
         """Yield a new picture for each of *frames*, which follow one another in a shot.

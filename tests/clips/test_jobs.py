@@ -17,12 +17,14 @@ from retouchd.inspect import Limits
 from retouchd.jobs.budget import MemoryBudget
 from retouchd.jobs.order import Order
 from retouchd.jobs.runner import Runner
+from retouchd.media.pixels import from_array
 from retouchd.models.runtime import Runtime
 from retouchd.models.shelf import Shelf
 from retouchd.rules.schema import Output, Review, Rule
 from retouchd.step import Step, Tools
 from retouchd.steps.crop import Crop
 from retouchd.steps.resize import Resize
+from retouchd.steps.unify import Unify
 from retouchd.values import Drop, Outcome, Picture
 
 MakeClip = Callable[..., Path]
@@ -103,6 +105,41 @@ def test_frames_that_overtake_one_another_come_out_in_order(
         for before, after in pairs:
             difference = before.to_ndarray().astype(int) - after.to_ndarray()
             assert np.abs(difference).max() <= 1
+
+
+def test_each_shot_is_measured_once(finish: Finish, tmp_path: Path) -> None:
+    """A cut changes what `unify` does, what moves in a shot does not."""
+    rng = np.random.default_rng(8)
+    ground = (
+        rng.integers(0, 60, (2, 48, 64, 3)) + np.array([30, 120])[:, None, None, None]
+    )
+    source = tmp_path / "cut.mkv"
+    with av.open(source, "w") as clip:
+        stream = clip.add_stream("ffv1", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv444p"
+        for number in range(50):
+            pixels = ground[number // 25].astype(np.uint8)
+            pixels[:, : number % 25] = 255
+            clip.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, "rgb24")))
+        clip.mux(stream.encode(None))
+    hero = tmp_path / "hero.png"
+    reference = rng.integers(80, 200, (48, 64, 3)).astype(np.uint8)
+    from_array(reference).pngsave(hero)
+
+    outcome = finish(
+        source,
+        {"name": "{stem}.mkv", "codec": "ffv1"},
+        steps=(("unify", Unify.model_validate({"like": str(hero)})),),
+    )
+
+    assert outcome.error == ""
+    with av.open(outcome.renditions[0].stage) as made:
+        frames = [frame.to_ndarray(format="rgb24") for frame in made.decode(video=0)]
+    corners = np.array([frame[8:40, 40:].mean() for frame in frames])
+    assert np.ptp(corners[:25]) < 0.01
+    assert np.ptp(corners[25:]) < 0.01
+    before = ground[:, 8:40, 40:].mean((1, 2, 3))
+    assert abs(corners[0] - corners[-1]) < 0.5 * abs(before[0] - before[1])
 
 
 def test_usage_of_all_frames_is_one_run_for_each_step(

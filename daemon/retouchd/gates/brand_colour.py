@@ -24,7 +24,7 @@ class BrandColour(Gate):
         found_within: CIEDE2000 from the named colour up to which an area counts.
     """
 
-    watches: ClassVar[tuple[str, ...]] = ("grade", "upscale", "erase")
+    watches: ClassVar[tuple[str, ...]] = ("grade", "unify", "upscale", "erase")
 
     colours: tuple[Colour, ...] = Field(min_length=1)
     max_delta_e: float = Field(default=2.0, gt=0, le=100)

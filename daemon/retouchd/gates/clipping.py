@@ -21,7 +21,7 @@ class Clipping(Gate):
         max_added: share of all pixels, 0..1, that one step may clip.
     """
 
-    watches: ClassVar[tuple[str, ...]] = ("grade", "upscale", "sharpen")
+    watches: ClassVar[tuple[str, ...]] = ("grade", "unify", "upscale", "sharpen")
 
     max_added: float = Field(default=0.01, gt=0, le=1)
 

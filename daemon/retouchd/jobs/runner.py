@@ -13,7 +13,8 @@ from retouchd.gate import Earlier
 from retouchd.inspect import Limits, inspect
 from retouchd.jobs.attempts import Attempts
 from retouchd.jobs.budget import MemoryBudget, estimated_need
-from retouchd.jobs.clips.job import ClipJob, Equipment
+from retouchd.jobs.clips.equipment import Equipment
+from retouchd.jobs.clips.job import ClipJob
 from retouchd.jobs.escalation import Again, Enough, next_move
 from retouchd.jobs.handing_in import hand_in
 from retouchd.jobs.limits import (

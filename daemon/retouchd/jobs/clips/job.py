@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 
-from retouchd import __version__
 from retouchd.errors import InputError, ModelError, StepError
 from retouchd.jobs.attempts import tiers_to_begin_with
+from retouchd.jobs.clips.equipment import Equipment
 from retouchd.jobs.clips.flow import Flow, Footage, Progress
 from retouchd.jobs.clips.making import Making, Task
 from retouchd.jobs.clips.parts import Part, Parts, Plan
+from retouchd.jobs.clips.planning import key_of, plan_clip
 from retouchd.jobs.clips.results import results_of, wanted_clips
 from retouchd.jobs.clips.sights import ClipSights
 from retouchd.jobs.clips.stages import StepStage, Workshop
 from retouchd.jobs.clips.sums import DECODE, ENCODE, ClipSums, added
 from retouchd.jobs.handing_in import hand_in
-from retouchd.jobs.meter import CpuShares, Reading, measured
+from retouchd.jobs.meter import Reading, measured
 from retouchd.jobs.story import Story
 from retouchd.jobs.tried import DoneStep, Tried
 from retouchd.media.clips.joining import WrittenClip, join, refuse_sound
-from retouchd.media.clips.library import pyav
 from retouchd.media.clips.opening import ClipFacts, opened, read_facts
-from retouchd.media.clips.segments import LEAST_FRAMES, Segments, cut
-from retouchd.media.clips.shots import Shots, find_shots
+from retouchd.media.clips.segments import Segments
+from retouchd.media.clips.shots import Shots
 from retouchd.media.clips.wanted import WantedClip, needs_pixels
-from retouchd.models.shelf import Shelf
 from retouchd.rules.schema import Rule
-from retouchd.step import Step
 from retouchd.values import StepRun
 
 Begin = Callable[[str, float, float], None]
@@ -44,23 +38,6 @@ TELL_SECONDS = 1.0
 
 SECONDS_PER_MEGAPIXEL = 30.0
 """To decode and encode a frame, at the very most; those of the steps come on top."""
-
-
-@dataclass(frozen=True)
-class Equipment:
-    """What the clips of a worker share.
-
-    Attributes:
-        shelf: the models.
-        shares: measures the work.
-        threads: how many frames a step may do at a time.
-        least_frames: of a segment.
-    """
-
-    shelf: Shelf
-    shares: CpuShares
-    threads: int = 1
-    least_frames: int = LEAST_FRAMES
 
 
 class ClipJob:
@@ -88,7 +65,8 @@ class ClipJob:
         self._sums = ClipSums(word for word, _ in rule.steps)
         self._sights = ClipSights(self._header.seconds, has_gates=bool(rule.gates))
         folder = story.order.stages["out"].parent
-        self._parts = Parts(folder, story.order.job, self._key())
+        key = key_of(story, self._regions, self._tiers, equipment)
+        self._parts = Parts(folder, story.order.job, key)
         self._inherited: dict[str, StepRun] = {}
         self._frames = 0
         self._told = 0.0
@@ -124,7 +102,12 @@ class ClipJob:
             edits = bool(self._rule.steps or self._rule.gates)
             has_pixels = needs_pixels(self._path, facts, outputs, edits=edits)
             self._refuse_sound(outputs, facts)
-            plan = self._parts.plan() or self._planned(facts)
+            plan = plan_clip(
+                lambda: opened(self._path, self._header.format, facts),
+                self._rule,
+                self._parts,
+                self._equipment.least_frames,
+            )
         self._sums.time(DECODE, reading)
         parts = self._made(facts, plan, outputs, has_pixels=has_pixels)
         with measured(self._equipment.shares) as reading:
@@ -139,17 +122,6 @@ class ClipJob:
         with opened(self._path, self._header.format, facts) as clip:
             for one in outputs:
                 refuse_sound(one.encoding, clip)
-
-    def _planned(self, facts: ClipFacts) -> Plan:
-        """Look where the clip may be cut, and at its shots where a step wants them."""
-        container = self._header.format
-        with opened(self._path, container, facts) as clip:
-            segments = cut(clip, self._equipment.least_frames)
-        shots = Shots()
-        if any(_looks_around(step) for _, step in self._rule.steps):
-            with opened(self._path, container, facts) as clip:
-                shots = find_shots(clip)
-        return self._parts.begin(segments.starts, shots.starts)
 
     def _made(
         self,
@@ -217,6 +189,7 @@ class ClipJob:
                 self._tiers[place],
                 workshop,
                 is_watched=word in self._rule.watched,
+                measures=self._parts.measures(place),
                 has_changed=last is not None and place in last.changed,
                 notes=list(last.notes_of.get(word, ())) if last else [],
             )
@@ -300,20 +273,3 @@ class ClipJob:
         )
         word = f"frame {self._frames} of {max(self._frames, self._header.frames)}"
         self._begin(word, self._header.megapixels, each)
-
-    def _key(self) -> str:
-        """Return a digest of all that decides what comes out."""
-        story, shelf = self._story, self._equipment.shelf
-        decides = (
-            *(story.sha256, story.rule_hash, sorted(self._tiers.items())),
-            [manifest.sha256 for manifest in shelf.manifests()],
-            [str(region) for region in self._regions],
-            self._equipment.least_frames,
-            (__version__, pyav().__version__, os.cpu_count()),
-        )
-        return hashlib.sha256(json.dumps(decides).encode()).hexdigest()
-
-
-def _looks_around(step: Step) -> bool:
-    """Whether *step* looks at more than one frame at a time."""
-    return type(step).over is not Step.over

@@ -7,7 +7,7 @@ record stands for a whole part.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -22,6 +22,9 @@ from retouchd.media.clips.joining import SegmentFile
 from retouchd.media.clips.segment_writer import WrittenSegment
 from retouchd.media.vips import pyvips
 from retouchd.values import GateRun, Picture, StepRun
+
+ShotMeasures = dict[int, Carried]
+"""What a step measured of each shot."""
 
 Pair = tuple[Picture, Picture]
 """A frame before and after the steps."""
@@ -115,11 +118,33 @@ class Parts:
             return None
         return plan
 
-    def begin(self, segments: tuple[int, ...], shots: tuple[int, ...]) -> Plan:
-        """Keep a plan."""
+    def begin(
+        self,
+        segments: tuple[int, ...],
+        shots: tuple[int, ...],
+        measures: Mapping[int, ShotMeasures],
+    ) -> Plan:
+        """Keep a plan, and what the steps, by their place, measured of each shot."""
+        arrays = {
+            f"{place}/{shot}/{name}": array
+            for place, of_shots in measures.items()
+            for shot, carried in of_shots.items()
+            for name, array in carried.items()
+        }
+        self._keep_arrays("plan.npz", arrays)
         plan = Plan(self._key, segments, shots)
         self._keep("plan.json", _PLANS.dump_json(plan))
         return plan
+
+    def measures(self, place: int) -> ShotMeasures:
+        """Return what the step at *place* measured of each shot."""
+        found: ShotMeasures = {}
+        with np.load(self._path("plan.npz")) as arrays:
+            for key in arrays.files:
+                step, shot, name = key.split("/", 2)
+                if int(step) == place:
+                    found.setdefault(int(shot), {})[name] = arrays[key]
+        return found
 
     def finished(self) -> list[Part]:
         """Return the parts that are whole, from the first one on without a gap."""
@@ -151,9 +176,7 @@ class Parts:
             for place, one in enumerate(carried)
             for name, array in one.items()
         }
-        path = self._path(f"{part.number:05d}.npz")
-        np.savez(path, allow_pickle=False, **arrays)
-        sync_file(path)
+        self._keep_arrays(f"{part.number:05d}.npz", arrays)
         self._keep(f"{part.number:05d}.json", _PARTS.dump_json(part))
 
     def carried(self, part: Part, steps: int) -> list[Carried]:
@@ -199,6 +222,11 @@ class Parts:
         except (FileNotFoundError, ValidationError):
             return None
         return part if is_whole else None
+
+    def _keep_arrays(self, name: str, arrays: Carried) -> None:
+        path = self._path(name)
+        np.savez(path, allow_pickle=False, **arrays)
+        sync_file(path)
 
     def _keep(self, name: str, content: bytes) -> None:
         """Write a small file so that it is there whole or not at all."""

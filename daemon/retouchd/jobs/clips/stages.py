@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -86,6 +86,7 @@ class StepStage:
         place: of the step in the rule, from 0.
         is_watched: whether a gate looks at it.
         carried: what it remembered at the end of each segment, until that is taken.
+        measures: what it measured of each shot.
         has_changed: whether it changed any frame.
     """
 
@@ -96,6 +97,7 @@ class StepStage:
     workshop: Workshop
     is_watched: bool = False
     carried: dict[int, Carried] = field(default_factory=dict)
+    measures: Mapping[int, Carried] = field(default_factory=dict)
     has_changed: bool = False
     notes: list[str] = field(default_factory=list)
 
@@ -119,7 +121,8 @@ class StepStage:
         with closing(items):
             for (segment, now), run in groupby(items, lambda i: (i.segment, i.shot)):
                 tools = Tools(self.workshop.shelf, self.tier, _Lane(self, watch))
-                tools.carried = dict(carried) if now == shot else {}
+                begins = self.measures.get(now, {})
+                tools.carried = dict(carried if now == shot else begins)
                 yield from self._run(run, tools, watch)
                 shot, carried = now, tools.carried
                 self.carried[segment] = dict(carried)

@@ -1,0 +1,26 @@
+"""What the clips of a worker share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from retouchd.jobs.meter import CpuShares
+from retouchd.media.clips.segments import LEAST_FRAMES
+from retouchd.models.shelf import Shelf
+
+
+@dataclass(frozen=True)
+class Equipment:
+    """What a worker works on clips with.
+
+    Attributes:
+        shelf: the models.
+        shares: measures the work.
+        threads: how many frames a step may do at a time.
+        least_frames: of a segment.
+    """
+
+    shelf: Shelf
+    shares: CpuShares
+    threads: int = 1
+    least_frames: int = LEAST_FRAMES
