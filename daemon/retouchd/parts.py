@@ -16,7 +16,12 @@ from retouchd.media.fingerprint_file import file_beside
 from retouchd.models.runtime import Runtime, has_nvidia_device
 from retouchd.models.shelf import Shelf
 from retouchd.rules.book import RuleBook
-from retouchd.rules.check import folder_notes, missing_models, tier_notes
+from retouchd.rules.check import (
+    budget_notes,
+    folder_notes,
+    missing_models,
+    tier_notes,
+)
 from retouchd.settings import Settings
 from retouchd.settings.machine import granted_memory
 
@@ -136,12 +141,15 @@ def model_problems(settings: Settings, book: RuleBook) -> list[Problem]:
 
 
 def notes_on(book: RuleBook, settings: Settings) -> list[Problem]:
-    """List the tiers that rules and goals wish for and no model here has."""
+    """List what rules and goals wish for and do not get here: tiers, budgets."""
     shelf = Shelf(settings.models_folders, Runtime(device="cpu"))
     names = [name for folder in settings.hot_folders for name in folder.rules]
     rules = book.as_written(names)
     notes = tier_notes(rules, book.goals, shelf, settings.rules_folders)
     for folder in settings.hot_folders:
+        if folder.budget is None:
+            rules = book.as_written(folder.rules)
+            notes += budget_notes(folder.name, rules, settings.rules_folders)
         with contextlib.suppress(OSError):  # that it is away is told by others
             rules = book.as_written(folder.rules)
             notes += folder_notes(folder.inbox, rules, book.goals, shelf)

@@ -276,7 +276,8 @@ class Outcome:
     is the number of the operating system's error that ended the job, 0 where there
     was none: a full disk or a lost share is not the file's fault. ``inherited_runs``
     are what a daemon that was killed used for parts of the job that are kept; unlike
-    ``step_runs`` they are not of the worker that tells this.
+    ``step_runs`` they are not of the worker that tells this. ``over_budget``: nothing
+    was made, because its rule lets it wait until the budget is renewed.
     """
 
     job: str
@@ -299,6 +300,7 @@ class Outcome:
     hint: str = ""
     retryable: bool = False
     errno: int = 0
+    over_budget: bool = False
 
     def renumbered(self, earlier: int) -> Outcome:
         """Return this outcome with its attempts counted on from *earlier* ones."""

@@ -25,3 +25,23 @@ def test_a_rule_that_cannot_climb_here_is_a_note(typed: Any, here: Path) -> None
     )
     assert "retouchd models add" in answer.out
     assert "fine: hot folders (hot)" in answer.out
+
+
+def test_a_rule_that_speaks_of_a_budget_that_is_not_there_is_a_note(
+    typed: Any, here: Path
+) -> None:
+    """P6: nobody believes in a limit that does not exist."""
+    rule = here / "rules" / "web.yaml"
+    rule.parent.mkdir()
+    rule.write_text("rule: web\nbudget: {then: hold}\noutputs: [{name: a.png}]\n")
+    toml = here / "retouchd.toml"
+    toml.write_text('database = "l/r.db"\nrules_dir = "rules"\n')
+    typed("init", "hot", "--rule", "web")
+
+    without = typed("check")
+    toml.write_text(toml.read_text() + '[hot_folders.budget]\namount = "2"\n')
+    with_one = typed("check")
+
+    assert (without.code, with_one.code) == (0, 0)
+    assert f"note: {rule}:2: budget: the hot folder hot has no budget" in without.out
+    assert "note" not in with_one.out

@@ -25,6 +25,7 @@ from retouchd.ledger.database import Database
 from retouchd.ledger.entries import Entry
 from retouchd.ledger.folders import Board
 from retouchd.ledger.jobs import Journal
+from retouchd.rules.schema import Rule
 from retouchd.settings import HotFolder, Intake
 from retouchd.values import Outcome, Rendition
 
@@ -212,6 +213,7 @@ class Life:
     folder: HotFolder
     database: Database
     orders: queue.SimpleQueue[Order] = field(default_factory=queue.SimpleQueue)
+    rules: tuple[Rule, ...] = ()
 
     def __post_init__(self) -> None:
         """Begin to live."""
@@ -220,7 +222,10 @@ class Life:
     def begin(self, reserve_mb: float = 0.0) -> None:
         """Start the thread, as a new daemon does."""
         around = Surroundings(
-            Journal(self.database), Board(self.database), self.orders.put, lambda _: ()
+            Journal(self.database),
+            Board(self.database),
+            self.orders.put,
+            lambda _: self.rules,
         )
         intake = Intake(
             settle_seconds=0.05,

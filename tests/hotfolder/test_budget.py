@@ -20,7 +20,9 @@ from retouchd.hotfolder.allowance import (
 )
 from retouchd.ledger.database import Database
 from retouchd.ledger.spending import Spent, period_of
+from retouchd.rules.schema import Output, Rule
 from retouchd.settings import Budget, HotFolder
+from retouchd.values import Outcome
 
 TODAY = datetime(2026, 11, 23, 12, tzinfo=UTC).timestamp()
 TOMORROW = TODAY + 86_400
@@ -79,6 +81,10 @@ class Folder:
     def __init__(self, folder: HotFolder, budget: Budget) -> None:
         self.folder = folder.model_copy(update={"budget": budget})
         self.told: list[Allowance] = []
+
+    def rules(self) -> tuple[Rule, ...]:
+        """Have none that says anything."""
+        return ()
 
     def allow(self, allowance: Allowance) -> None:
         """Note it."""
@@ -179,7 +185,7 @@ def test_drafts_go_on_where_the_budget_says_so(
     life.drop()
     order = life.next_order()
 
-    assert order.draft_only
+    assert order.spent == "draft only"
     assert life.board() == "watching"
     assert "20 USD for 2026-11 is spent" in life.reason()
     assert "until 2026-12-01" in life.reason()
@@ -239,24 +245,108 @@ def test_tells_a_folder_only_what_is_news(
 
 
 @pytest.mark.parametrize(
-    ("amount", "then", "draft_only", "holds"),
+    ("amount", "then", "answer", "holds"),
     [
-        ("19.999999999999", "hold", False, False),
-        ("20", "hold", False, True),
-        ("20", "draft only", True, False),
-        ("21", "draft only", True, False),
+        ("19.999999999999", "hold", None, False),
+        ("20", "hold", "hold", True),
+        ("20", "draft only", "draft only", False),
+        ("21", "draft only", "draft only", False),
     ],
 )
 def test_a_budget_is_spent_at_its_last_cent(
-    amount: str, then: str, draft_only: bool, holds: bool
+    amount: str, then: str, answer: str | None, holds: bool
 ) -> None:
     """Nothing is rounded: a trillionth below is below."""
     spent = Spent(period_of("day", TODAY), Decimal(amount), 0)
 
     allowance = judge(Budget(amount="20", then=then), spent)
 
-    assert (allowance.draft_only, allowance.holds) == (draft_only, holds)
-    assert (allowance == FREE) is not bool(draft_only or holds)
+    assert (allowance.spent, allowance.holds) == (answer, holds)
+    assert (allowance == FREE) is (answer is None)
+
+
+def rule(name: str, then: str = "") -> Rule:
+    """Make a rule that says what becomes of its files, or leaves it open."""
+    said = {"budget": {"then": then}} if then else {}
+    return Rule(rule=name, outputs=(Output(name="{stem}.png"),), **said)
+
+
+@pytest.mark.parametrize(
+    ("then", "answers", "holds", "words"),
+    [
+        ("hold", ["hold", ""], True, "is spent: nothing is taken in until"),
+        ("draft only", ["hold", "hold"], True, "is spent: nothing is taken in until"),
+        ("hold", ["draft only", "draft only"], False, "is spent: drafts only, without"),
+        ("hold", ["draft only", ""], False, "escalation, of r0, and files of r1 wait"),
+        ("draft only", ["", "hold"], False, "escalation, of r0, and files of r1 wait"),
+    ],
+)
+def test_rules_answer_before_their_hot_folder(
+    then: str, answers: list[str], holds: bool, words: str
+) -> None:
+    """Nothing is taken in only where all of them wait; the reason names who does."""
+    spent = Spent(period_of("day", TODAY), Decimal(20), 0)
+    rules = [rule(f"r{number}", answer) for number, answer in enumerate(answers)]
+
+    allowance = judge(Budget(amount="20", then=then), spent, rules)
+
+    assert (allowance.spent, allowance.holds) == (then, holds)
+    assert words in allowance.reason
+
+
+def test_a_file_whose_rule_waits_is_run_when_the_budget_is_renewed(
+    life: Any, until: Any, spend: Spend, clock: Clock
+) -> None:
+    """P1: it stays claimed meanwhile, and the story says why; nothing else waits."""
+    life.rules = (rule("drafts", "draft only"), rule("waits"))
+    limits = limits_of(life, clock, amount="20", then="hold")
+    spend("20")
+    limits.look()
+    life.drop()
+    first = life.next_order()
+
+    life.loop.accept(Outcome(job=first.job, rule="waits", over_budget=True))
+    until(lambda: "waiting" in life.states() and life.loop.is_idle)
+    claim = first.drop.path.is_file()
+    life.drop("b.jpg")
+    life.finish(life.next_order())
+    until(lambda: life.states().count("done") == 2)
+    runs_meanwhile = not life.orders.empty()
+    clock.now = TOMORROW
+    limits.look()
+    again = life.next_order()
+    life.finish(again)
+
+    assert (first.spent, claim, runs_meanwhile) == ("hold", True, False)
+    assert (again.job, again.spent) == (first.job, None)
+    until(lambda: life.states() == ["done", "done", "done"])
+    story = life.database.rows(
+        "SELECT what, detail FROM events WHERE job_id = ? ORDER BY id", [first.job]
+    )
+    assert [row["what"] for row in story][1:4] == ["waits", "goes_on", "delivered"]
+    assert "the rule waits waits: the budget of 20 USD" in story[1]["detail"]
+
+
+def test_a_waiting_file_is_looked_at_again_after_a_restart(
+    life: Any, until: Any, spend: Spend, clock: Clock
+) -> None:
+    """P1: the journal brings it back, under the budget of that moment."""
+    life.rules = (rule("drafts", "draft only"), rule("waits"))
+    limits = limits_of(life, clock, amount="20", then="hold")
+    spend("20")
+    limits.look()
+    life.drop()
+    first = life.next_order()
+    life.loop.accept(Outcome(job=first.job, rule="waits", over_budget=True))
+    until(lambda: "waiting" in life.states())
+
+    life.end()
+    life.begin()
+
+    again = life.next_order()
+    life.finish(again)
+    assert (again.job, again.spent) == (first.job, None)  # nobody told a budget yet
+    until(lambda: life.states() == ["done", "done"])
 
 
 def test_status_says_how_much_is_left() -> None:
@@ -267,6 +357,16 @@ def test_status_says_how_much_is_left() -> None:
         "16.0200 of 20 USD (80 %, 3 charges unpriced) until 2026-11-24, "
         "then hold at 100 %"
     )
+
+
+def test_status_names_the_rules_that_say_something_else() -> None:
+    """Those that leave it to the hot folder, or say the same, are not named."""
+    spent = Spent(period_of("day", TODAY), Decimal(0), 0)
+    rules = [rule("a", "draft only"), rule("b"), rule("c", "hold")]
+
+    state = spoken_state(Budget(amount="20"), spent, rules)
+
+    assert state.endswith("then hold at 100 %, draft only for a")
 
 
 def test_no_budget_reads_nothing(folder: HotFolder, tmp_path: Any) -> None:

@@ -226,7 +226,7 @@ def test_an_attempt_that_fails_leaves_the_one_before(run: Try, models: Path) -> 
 
 def test_a_spent_budget_allows_drafts_and_one_attempt(run: Try) -> None:
     """Whatever tier the rule begins with."""
-    outcome = run(first_tier="standard", draft_only=True)
+    outcome = run(first_tier="standard", spent="draft only")
 
     assert (outcome.attempts, outcome.tier, outcome.destination) == (
         1,
@@ -235,6 +235,31 @@ def test_a_spent_budget_allows_drafts_and_one_attempt(run: Try) -> None:
     )
     assert "the budget is spent: there is no second attempt" in outcome.review_reason
     assert "the budget is spent: draft models, one attempt" in outcome.notes
+
+
+def test_a_rule_answers_a_spent_budget_before_its_hot_folder(run: Try) -> None:
+    """One makes drafts where the others wait, another waits where they make drafts."""
+    drafts, waits = ({"then": then} for then in ("draft only", "hold"))
+
+    draft = run(spent="hold", budget=drafts)
+    waiting = run(spent="draft only", budget=waits)
+    enough_left = run(budget=waits)
+
+    assert (draft.tier, draft.attempts, draft.over_budget) == ("draft", 1, False)
+    assert (waiting.over_budget, waiting.renditions, waiting.step_runs) == (
+        True,
+        (),
+        (),
+    )
+    assert waiting.error == ""
+    assert (enough_left.over_budget, enough_left.attempts) == (False, 3)
+
+
+def test_a_rule_that_says_nothing_waits_where_its_hot_folder_says_so(run: Try) -> None:
+    """Also a job that was claimed before the budget was spent, and runs anew."""
+    outcome = run(spent="hold")
+
+    assert (outcome.over_budget, outcome.renditions) == (True, ())
 
 
 def test_a_tier_that_is_not_here_is_replaced_and_shown(run: Try, models: Path) -> None:

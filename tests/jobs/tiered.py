@@ -156,13 +156,11 @@ def run_rule(
         models: folder of models.
         order: its rule is replaced.
         guide: what work costs.
-        changes: of the rule; ``draft_only`` and ``tier`` are those of the order,
+        changes: of the rule; ``spent`` and ``tier`` are those of the order,
             ``first_tier`` is the tier of the rule.
     """
     Counted.times.clear()
-    about_order = {
-        key: changes.pop(key) for key in ("tier", "draft_only") if key in changes
-    }
+    about_order = {key: changes.pop(key) for key in ("tier", "spent") if key in changes}
     if "first_tier" in changes:
         changes["tier"] = changes.pop("first_tier")
     rule = Rule(

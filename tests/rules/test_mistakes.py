@@ -67,7 +67,10 @@ def test_the_sound_rule_is_sound(write_rule: WriteRule) -> None:
         ("edge: 600", "edge: 6\n  max_long_edge: 5", 2, "match", "exchange the two"),
         ("files: [", "kind: movie\n  files: [", 3, "match.kind", "still, clip"),
         ('["*.jpg"]', "[[a]]", 3, "match.files[0]", "text"),
-        # escalate, review
+        # budget, escalate, review
+        ("goal: print", "budget: hold", 7, "budget", "a group of keys"),
+        ("goal: print", "budget: {then: stop}", 7, "budget.then", "draft only, hold"),
+        ("goal: print", "budget: {than: hold}", 7, "budget.than", "then?"),
         (
             "goal: print",
             "goal: a clean picture",

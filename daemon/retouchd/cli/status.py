@@ -17,15 +17,18 @@ from retouchd.cli.shared import (
     settings_from,
     show,
 )
+from retouchd.errors import ConfigError
 from retouchd.hotfolder.allowance import spending_of, spoken_state
 from retouchd.jobs.process import try_out
 from retouchd.jobs.sandbox import Confinement
 from retouchd.ledger.database import Database
 from retouchd.ledger.lock import is_running
 from retouchd.ledger.requests import ask
+from retouchd.ledger.spending import Spent
 from retouchd.ledger.views import Row, folder_rows, state_rows
 from retouchd.parts import confinement
-from retouchd.settings import Settings
+from retouchd.rules.load import load_rules
+from retouchd.settings import Budget, HotFolder, Settings
 from retouchd.settings.explain import did_you_mean
 
 
@@ -71,12 +74,22 @@ def _budgets(settings: Settings, ledger: Database) -> dict[str, str]:
     """Say how much of each budget is spent; the ledger knows, daemon or not."""
     now = time.time()
     return {
-        folder.name: spoken_state(
-            budget, spending_of(ledger, folder, budget).so_far(now)
+        folder.name: _budget_state(
+            settings, folder, budget, spending_of(ledger, folder, budget).so_far(now)
         )
         for folder in settings.hot_folders
         if (budget := folder.budget) is not None
     }
+
+
+def _budget_state(
+    settings: Settings, folder: HotFolder, budget: Budget, spent: Spent
+) -> str:
+    try:
+        rules = load_rules(settings.rules_folders, folder.rules).values()
+    except ConfigError:  # what the daemon goes by is the last good version
+        return f"{spoken_state(budget, spent)}; a rule is wrong, see `retouchd check`"
+    return spoken_state(budget, spent, rules)
 
 
 def _ask_all(config: str | None, what: str, root: str | None) -> None:

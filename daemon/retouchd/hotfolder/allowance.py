@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,7 +13,8 @@ from retouchd.ledger.database import Database
 from retouchd.ledger.spending import Period, Spending, Spent, note_once
 from retouchd.ledger.units import written
 from retouchd.log import get_logger
-from retouchd.settings import Budget, HotFolder
+from retouchd.rules.schema import Rule
+from retouchd.settings import Budget, HotFolder, Then
 
 log = get_logger()
 
@@ -25,12 +27,13 @@ class Allowance:
     """What a hot folder may do until its budget's period ends.
 
     Attributes:
-        draft_only: new jobs run at the draft tier and do not escalate.
-        holds: nothing is taken in.
-        reason: why, and until when; empty where all is allowed.
+        spent: what becomes of files whose rule does not say it itself; ``None``: the
+            budget is not spent.
+        holds: nothing is taken in, because every rule lets its files wait.
+        reason: what was spent, and until when; empty where all is allowed.
     """
 
-    draft_only: bool = False
+    spent: Then | None = None
     holds: bool = False
     reason: str = ""
 
@@ -39,26 +42,55 @@ FREE = Allowance()
 """There is no budget, or enough of it is left."""
 
 
-def judge(budget: Budget, spent: Spent) -> Allowance:
-    """Say what may be done with what is left of *budget*."""
+def judge(budget: Budget, spent: Spent, rules: Iterable[Rule] = ()) -> Allowance:
+    """Say what may be done with what is left of *budget*.
+
+    Args:
+        budget: of a hot folder.
+        spent: how much of it.
+        rules: of that hot folder; each may say what becomes of its files.
+    """
     if spent.amount < budget.amount:
         return FREE
+    drafts, waiting = _by_answer(budget, rules)
+    if not drafts:
+        what = "nothing is taken in"
+    elif not waiting:
+        what = "drafts only, without escalation,"
+    else:
+        what = (
+            f"drafts only, without escalation, of {', '.join(drafts)}, and files of "
+            f"{', '.join(waiting)} wait,"
+        )
     until = f"until {spent.period.end} or until the budget is raised"
-    whole = f"{_spoken(budget, spent.period)} is spent"
-    if budget.then == "hold":
-        reason = f"{whole}: nothing is taken in {until}"
-        return Allowance(holds=True, reason=reason)
-    reason = f"{whole}: drafts only, without escalation, {until}"
-    return Allowance(draft_only=True, reason=reason)
+    reason = f"{_spoken(budget, spent.period)} is spent: {what} {until}"
+    return Allowance(spent=budget.then, holds=not drafts, reason=reason)
 
 
-def spoken_state(budget: Budget, spent: Spent) -> str:
-    """Write for people how much of *budget* is spent."""
+def _by_answer(budget: Budget, rules: Iterable[Rule]) -> tuple[list[str], list[str]]:
+    """Name the rules that make drafts once *budget* is spent, and those that wait."""
+    answers = {rule.rule: rule.once_spent(budget.then) for rule in rules}
+    answers = answers or {"": budget.then}
+    drafts = [name for name, then in answers.items() if then == "draft only"]
+    return drafts, [name for name in answers if name not in drafts]
+
+
+def spoken_state(budget: Budget, spent: Spent, rules: Iterable[Rule] = ()) -> str:
+    """Write for people how much of *budget* is spent, and what follows at its end.
+
+    Arguments as for ``judge``.
+    """
     amount = f"{spent.amount:.4f} of {written(budget.amount)} {budget.currency}"
     percent = f"{100 * spent.amount / budget.amount:.0f} %"
     unpriced = f", {spent.uncounted} charges unpriced" if spent.uncounted else ""
     end = spent.period.end[:10]
-    return f"{amount} ({percent}{unpriced}) until {end}, then {budget.then} at 100 %"
+    own: defaultdict[Then, list[str]] = defaultdict(list)
+    for rule in rules:
+        if (then := rule.once_spent(budget.then)) != budget.then:
+            own[then].append(rule.rule)
+    but = "".join(f", {then} for {', '.join(names)}" for then, names in own.items())
+    state = f"{amount} ({percent}{unpriced}) until {end}"
+    return f"{state}, then {budget.then} at 100 %{but}"
 
 
 def _spoken(budget: Budget, period: Period) -> str:
@@ -75,6 +107,8 @@ class Spender(Protocol):
     """What is asked of a hot folder's loop."""
 
     folder: HotFolder
+
+    def rules(self) -> tuple[Rule, ...]: ...  # noqa: D102  (see the loop)
 
     def allow(self, allowance: Allowance) -> None: ...  # noqa: D102  (see the loop)
 
@@ -113,7 +147,7 @@ class SpendingLimits:
             spent = limit.spending.so_far(now)
             limit.share = float(spent.amount / limit.budget.amount)
             self._warn(limit, spent, now)
-            limit.tell(judge(limit.budget, spent))
+            limit.tell(judge(limit.budget, spent, limit.spender.rules()))
 
     def shares(self) -> dict[str, float]:
         """Return by hot folder what share of its budget was spent at the last look."""

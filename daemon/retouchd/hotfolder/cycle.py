@@ -191,6 +191,7 @@ class Cycle:
         work, places = self._work, self._places
         work.running[entry.job] = entry
         work.tries[entry.job] = work.tries.get(entry.job, 0) + 1
+        work.allowed[entry.job] = allowance = self._signals.allowance
         work.sequence += 1
         claim = places.claim_folder(entry.job)
         drop = Drop(
@@ -211,7 +212,7 @@ class Cycle:
             rules,
             stages,
             sequence=work.sequence,
-            draft_only=self._signals.allowance.draft_only,
+            spent=allowance.spent,
             guide=self._guide() if may_try_again else CostGuide(),
             daemon=_THIS_DAEMON,
         )

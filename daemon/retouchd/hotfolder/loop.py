@@ -39,6 +39,7 @@ from retouchd.intake.watch import Method, Watcher, method_for
 from retouchd.ledger.held import Word
 from retouchd.ledger.identity import ledger_identity
 from retouchd.log import get_logger
+from retouchd.rules.schema import Rule
 from retouchd.settings import HotFolder, Intake
 from retouchd.values import Outcome
 
@@ -95,6 +96,10 @@ class HotFolderLoop:
     def is_paused(self) -> bool:
         """Whether a person asked it to take nothing in."""
         return self._signals.paused
+
+    def rules(self) -> tuple[Rule, ...]:
+        """Return its rules as they are now; called from any thread."""
+        return self._around.rules("")
 
     def allow(self, allowance: Allowance) -> None:
         """Keep to *allowance* from now on; called from any thread."""

@@ -6,6 +6,7 @@ import errno
 import time
 
 from retouchd.errors import AWAY, FULL, HeldError, StorageError
+from retouchd.hotfolder.allowance import Allowance
 from retouchd.hotfolder.faults import VANISHED, setback
 from retouchd.hotfolder.handout import Handout, Staged
 from retouchd.hotfolder.places import Places
@@ -60,6 +61,7 @@ class Results:
         self._signals = signals
         self._handout = Handout(places, journal)
         self._second_looks: list[tuple[float, Entry]] = []
+        self._over_budget: list[tuple[Allowance, Entry]] = []
         self._staged: list[Staged] = []
         self._failing: Unfinished = Unfinished()
         self._setback: StorageError | None = None
@@ -102,11 +104,25 @@ class Results:
         self._staged.append(job)
 
     def due_again(self, now: float) -> list[Entry]:
-        """Return what may not have been complete the first time and is to run again."""
+        """Return what is to run again.
+
+        That is what may not have been complete the first time, and what waited for a
+        budget that allows something else by now.
+        """
         due = [entry for at, entry in self._second_looks if at <= now]
         self._second_looks = [one for one in self._second_looks if one[0] > now]
         for entry in due:
             self._journal.again(entry.job, time.time(), "looked at once more")
+        return [*due, *self._within_budget()]
+
+    def _within_budget(self) -> list[Entry]:
+        now = self._signals.allowance
+        due = [entry for then, entry in self._over_budget if then != now]
+        self._over_budget = [one for one in self._over_budget if one[0] == now]
+        for entry in due:
+            self._journal.goes_on(
+                entry.job, time.time(), "the budget allows something else"
+            )
         return due
 
     def next_due(self) -> list[float]:
@@ -170,13 +186,13 @@ class Results:
         while self._work.outcomes:
             outcome = self._work.outcomes.popleft()
             entry = self._work.running.pop(outcome.job)
+            allowance = self._work.allowed.pop(outcome.job)
             if self._is_storage_at_fault(entry, outcome):
                 self._set_back(outcome)
             elif self._wants_second_look(entry, outcome):
-                for made in outcome.renditions:
-                    made.stage.unlink(missing_ok=True)
-                self._journal.spent(outcome, time.time())
-                self._second_looks.append((now + self._pace.settle, entry))
+                self._look_again_at(entry, outcome, now)
+            elif outcome.over_budget:
+                self._wait_for_budget(entry, outcome, allowance)
             else:
                 self._work.tries.pop(entry.job, None)
                 self._work.setbacks.pop(entry.job, None)
@@ -187,6 +203,23 @@ class Results:
             bad += refused
         if bad:
             self._handout.fail(bad)
+
+    def _look_again_at(self, entry: Entry, outcome: Outcome, now: float) -> None:
+        for made in outcome.renditions:
+            made.stage.unlink(missing_ok=True)
+        self._journal.spent(outcome, time.time())
+        self._second_looks.append((now + self._pace.settle, entry))
+
+    def _wait_for_budget(
+        self, entry: Entry, outcome: Outcome, allowance: Allowance
+    ) -> None:
+        """Leave the job claimed; it is looked at again when its budget is."""
+        self._work.tries.pop(entry.job, None)
+        self._journal.spent(outcome, time.time())
+        self._journal.waits(
+            entry.job, time.time(), f"the rule {outcome.rule} waits: {allowance.reason}"
+        )
+        self._over_budget.append((allowance, entry))
 
     def _is_storage_at_fault(self, entry: Entry, outcome: Outcome) -> bool:
         if outcome.errno in FULL or outcome.errno == errno.ECANCELED:

@@ -82,6 +82,7 @@ class Work:
 
     Attributes:
         tries: how often each running job was looked at.
+        allowed: under which allowance each running job was begun.
         setbacks: how often the share failed under a job, though it proved healthy.
         runs: orders given so far; no two write to files of the same name.
         sequence: drops so far, for the names of results.
@@ -93,6 +94,7 @@ class Work:
     decisions: deque[Decision] = field(default_factory=deque)
     asked: deque[Asked] = field(default_factory=deque)
     tries: dict[str, int] = field(default_factory=dict)
+    allowed: dict[str, Allowance] = field(default_factory=dict)
     setbacks: Counter[str] = field(default_factory=Counter)
     runs: int = 0
     sequence: int = 0

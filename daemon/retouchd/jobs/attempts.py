@@ -123,7 +123,7 @@ class Attempts:
 def tiers_to_begin_with(story: Story, rule: Rule, shelf: Shelf) -> Mapping[int, Tier]:
     """Return the tier at which each step runs first, by its place in *rule*."""
     order = story.order
-    if order.tier and not order.draft_only:  # asked for by a person: no other
+    if order.tier and not story.draft_only:  # asked for by a person: no other
         return dict.fromkeys(range(len(rule.steps)), order.tier)
     return first_tiers(rule, story.wanted, shelf)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from retouchd.jobs.cost_guide import CostGuide
 from retouchd.rules.schema import Rule
+from retouchd.settings import Then
 from retouchd.values import Destination, Drop, Region, Tier
 
 
@@ -26,7 +27,8 @@ class Order:
             this one.
         arrived_at: seconds since the epoch, for the fields of name templates.
         sequence: running number of the drop in its hot folder, likewise.
-        draft_only: the budget is spent: tier draft, and no second attempt.
+        spent: the budget is spent, and this is what the hot folder says for rules that
+            say nothing themselves; ``None``: enough is left.
         regions: tagged areas beside those of the file (`review fix`).
         guide: what another attempt would cost.
         daemon: whose order it is: a word that no other daemon has, restarted or not.
@@ -39,7 +41,7 @@ class Order:
     tier: Tier | None = None
     arrived_at: float = field(default_factory=time.time)
     sequence: int = 1
-    draft_only: bool = False
+    spent: Then | None = None
     regions: tuple[Region, ...] = ()
     guide: CostGuide = field(default_factory=CostGuide)
     daemon: str = ""

@@ -129,6 +129,8 @@ class Runner:
             # Here, where a LUT that is gone becomes part of the outcome.
             story.rule_hash = rule.rule_hash
             story.sha256 = sha256_of(order.drop.path)
+        if story.over_budget:
+            return
         self._progress(Begun(order.job, "wait for memory"))
         with self._budget.admit(estimated_need(inspection.header, rule)):
             if inspection.header.kind == "clip":
@@ -187,9 +189,9 @@ class Runner:
             self._begin(story, word, megapixels, each)
 
         guide = story.order.guide
-        if story.order.draft_only:
+        if story.draft_only:
             story.notes.append("the budget is spent: draft models, one attempt")
-        if story.order.draft_only or story.order.tier:
+        if story.draft_only or story.order.tier:
             rule = rule.model_copy(update={"escalate": None})
         attempts = Attempts(story, rule, before, self._shelf, self._shares, begin)
         tried = attempts.first()

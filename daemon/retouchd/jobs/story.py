@@ -10,6 +10,7 @@ from retouchd.jobs.order import Order
 from retouchd.jobs.review_aids import why_shown
 from retouchd.jobs.tried import Tried, said
 from retouchd.rules.schema import Rule
+from retouchd.settings import Then
 from retouchd.values import (
     TIERS,
     Destination,
@@ -50,9 +51,25 @@ class Story:
     renditions: tuple[Rendition, ...] = ()
 
     @property
+    def draft_only(self) -> bool:
+        """Whether the budget is spent and leaves drafts, of one attempt."""
+        return self._once_spent == "draft only"
+
+    @property
+    def over_budget(self) -> bool:
+        """Whether the budget is spent and leaves nothing: the job has to wait."""
+        return self._once_spent == "hold"
+
+    @property
+    def _once_spent(self) -> Then | None:
+        if self.rule is None or self.order.spent is None:
+            return None
+        return self.rule.once_spent(self.order.spent)
+
+    @property
     def wanted(self) -> Tier:
         """The tier at which the first attempt is to run."""
-        if self.order.draft_only:
+        if self.draft_only:
             return "draft"
         return self.order.tier or (self.rule.tier if self.rule else "draft")
 
@@ -84,7 +101,7 @@ class Story:
         if best.failed and why_no_more:
             self.notes.append(f"no further attempt: {why_no_more}")
             self.reasons.append(why_no_more)
-        if best.failed and self.order.draft_only:
+        if best.failed and self.draft_only:
             self.reasons.append("the budget is spent: there is no second attempt")
         self._miss_tiers()
 
@@ -141,6 +158,7 @@ class Story:
             destination=self.destination,
             review_reason=self._review_reason,
             notes=tuple(self.notes),
+            over_budget=self.over_budget,
         )
 
     def failure(
@@ -157,6 +175,7 @@ class Story:
         return replace(
             self.outcome(),
             renditions=(),
+            over_budget=False,
             error=error,
             hint=hint,
             retryable=retry,

@@ -99,6 +99,23 @@ class Journal:
 
         return self.database.tell(work)
 
+    def waits(self, job: str, at: float, why: str) -> Future[None]:
+        """Note that a claimed job waits for something, and for what."""
+        return self._stays_claimed(job, "waiting", at, "waits", why)
+
+    def goes_on(self, job: str, at: float, why: str) -> Future[None]:
+        """Note that a job that waited is with the worker again."""
+        return self._stays_claimed(job, "queued", at, "goes_on", why)
+
+    def _stays_claimed(
+        self, job: str, state: str, at: float, what: str, why: str
+    ) -> Future[None]:
+        def work(db: sqlite_utils.Database) -> None:
+            go(db, job, "CLAIMED", journal="CLAIMED", state=state)
+            tell(db, job, at, what, why)
+
+        return self.database.tell(work)
+
     def spent(self, outcome: Outcome, at: float) -> Future[None]:
         """Book what a run used whose result is thrown away: its job runs again."""
 

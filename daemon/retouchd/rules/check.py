@@ -126,6 +126,28 @@ def folder_notes(
     ]
 
 
+def budget_notes(
+    hot_folder: str, rules: Iterable[Rule], folders: Sequence[Path]
+) -> list[Problem]:
+    """List the rules that speak of the budget of *hot_folder*, which has none.
+
+    Args:
+        hot_folder: its name.
+        rules: its rules.
+        folders: where the files of the rules are.
+    """
+    return [
+        _problem(
+            _file_of(rule, folders),
+            ("budget",),
+            f"the hot folder {hot_folder} has no budget: this never counts there",
+            "give it a table [hot_folders.budget]",
+        )
+        for rule in rules
+        if rule.budget
+    ]
+
+
 def _missing(tasks: Iterable[Task], goal: Goal, shelf: Shelf) -> list[Task]:
     return [task for task in sorted(tasks) if goal.tier not in shelf.tiers(task)]
 

@@ -26,6 +26,7 @@ from retouchd.media.clips.encoding import ClipEncoding, Codec, Container
 from retouchd.media.size import Size
 from retouchd.rules.escalate import Escalate, checked
 from retouchd.rules.templates import check_template, container_of, format_of
+from retouchd.settings import Then
 from retouchd.settings.explain import did_you_mean
 from retouchd.step import Step
 from retouchd.values import KindName, Tier
@@ -91,6 +92,12 @@ class Sidecar(_Part):
     """How many seconds a file waits for its sidecar."""
 
     wait: float = Field(default=0, ge=0, le=86_400)
+
+
+class SpentBudget(_Part):
+    """What becomes of files of this rule once the hot folder's budget is spent."""
+
+    then: Then
 
 
 class Review(_Part):
@@ -196,6 +203,7 @@ class Rule(_Part):
     match: Match = Match()
     tier: Tier = "draft"
     escalate: Escalate | None = None
+    budget: SpentBudget | None = None
     goal: str = Field(default="", max_length=200)
     steps: tuple[tuple[str, SerializeAsAny[Step]], ...] = ()
     gates: tuple[tuple[str, SerializeAsAny[Gate]], ...] = ()
@@ -230,6 +238,14 @@ class Rule(_Part):
                     "give each its own name or folder",
                 )
         return outputs
+
+    def once_spent(self, usual: Then) -> Then:
+        """Say what becomes of its files once the hot folder's budget is spent.
+
+        Args:
+            usual: what the hot folder says for rules that say nothing.
+        """
+        return self.budget.then if self.budget else usual
 
     @cached_property
     def files(self) -> tuple[Path, ...]:

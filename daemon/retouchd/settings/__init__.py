@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from retouchd.settings.budget import Budget
+from retouchd.settings.budget import Budget, Then
 from retouchd.settings.energy import Energy
 from retouchd.settings.environment import (
     prepare_libvips,
@@ -34,6 +34,7 @@ __all__ = [
     "Review",
     "Settings",
     "SocketAddress",
+    "Then",
     "Worker",
     "find_config",
     "load_settings",

@@ -17,6 +17,13 @@ def _exact(amount: object) -> object:
     return amount
 
 
+Then = Literal["draft only", "hold"]
+"""What becomes of new files once a budget is spent, until its period ends.
+
+``draft only``: they run at the draft tier and do not escalate; ``hold``: they wait.
+"""
+
+
 class Budget(BaseModel):
     """How much a hot folder may spend, and what happens then.
 
@@ -24,8 +31,7 @@ class Budget(BaseModel):
         amount: of money in each period.
         currency: ISO 4217; charges in another one are not converted.
         per: a UTC day or a UTC calendar month.
-        then: ``draft only``: new jobs run at the draft tier and do not escalate;
-            ``hold``: nothing is taken in. Either lasts until the period ends.
+        then: for files whose rule does not say it itself.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,4 +41,4 @@ class Budget(BaseModel):
     ]
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
     per: Literal["day", "month"] = "day"
-    then: Literal["draft only", "hold"] = "hold"
+    then: Then = "hold"
