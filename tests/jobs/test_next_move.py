@@ -10,7 +10,7 @@ import pytest
 from tiered import Shade, shelve
 
 from retouchd.jobs.cost_guide import CostGuide, Rates
-from retouchd.jobs.escalation import Again, Enough, next_move
+from retouchd.jobs.escalation import Again, Enough, FindOut, next_move
 from retouchd.jobs.tried import DoneStep, Tried, better
 from retouchd.ledger.seen_usage import Use
 from retouchd.models.runtime import Runtime
@@ -25,7 +25,7 @@ SEEN = CostGuide(RATES, {("gain-standard", "cpu", 2, 2): Use(cpu_s=3.0)})
 GATES_RUN = StepRun("gates", cpu_s=0.5)
 SPENT = (StepRun("decode", cpu_s=1.0), StepRun("shade", cpu_s=9.0))
 
-Decide = Callable[..., Again | Enough]
+Decide = Callable[..., Again | Enough | FindOut]
 
 
 def done(word: str, cpu_s: float, tier: Tier = "draft") -> DoneStep:
@@ -56,7 +56,7 @@ def decide(tmp_path: Path) -> Decide:
 
     def ask(
         attempt: Tried, guide: CostGuide, most: str | None = None
-    ) -> Again | Enough:
+    ) -> Again | Enough | FindOut:
         limit = None if most is None else Decimal(most)
         escalate = Escalate(to="hero", max_cost=limit)
         rule = Rule(rule="r", escalate=escalate, outputs=(Output(name="a.png"),))
@@ -93,16 +93,37 @@ def test_the_ceiling_is_for_all_that_the_job_costs(
         )
 
 
-@pytest.mark.parametrize(("most", "goes_on"), [("0.1275", True), ("0.1274", False)])
-def test_an_unknown_model_costs_at_least_the_known_one(
-    decide: Decide, most: str, goes_on: bool
-) -> None:
-    """Two seconds at draft: no less at standard."""
-    move = decide(tried(verdict(0.5)), CostGuide(RATES), most)
+def test_an_unknown_model_costs_at_least_the_known_one(decide: Decide) -> None:
+    """Two seconds at draft: no less at standard, whatever it is."""
+    move = decide(tried(verdict(0.5)), CostGuide(RATES), "0.1274")
 
-    assert isinstance(move, Again) is goes_on
-    words = move.note if isinstance(move, Again) else move.reason
-    assert "at least 0.0275 EUR (the cost of gain-standard is not known" in words
+    assert isinstance(move, Enough)
+    assert "at least 0.0275 EUR (the cost of gain-standard is not known" in move.reason
+
+
+def test_where_money_is_limited_an_unknown_model_is_found_out_first(
+    decide: Decide,
+) -> None:
+    """P8: then the same figures decide as for a model that was used before."""
+    attempt = tried(verdict(0.5))
+    guide = CostGuide(RATES)
+
+    move = decide(attempt, guide, "0.1275")
+    assert isinstance(move, FindOut)
+    [model] = move.models.values()
+    told = guide.knowing(model.name, attempt.steps[1].run, Use(cpu_s=12.0))
+
+    assert model.name == "gain-standard"
+    assert isinstance(decide(attempt, told, "0.2275"), Again)
+    assert isinstance(decide(attempt, told, "0.2274"), Enough)
+
+
+def test_where_money_is_not_limited_nothing_is_tried_for_it(decide: Decide) -> None:
+    """A figure that decides nothing is worth no second of a processor."""
+    move = decide(tried(verdict(0.5)), CostGuide(RATES))
+
+    assert isinstance(move, Again)
+    assert "expected at least 0.0275 EUR" in move.note
 
 
 def test_a_size_that_was_not_seen_is_taken_from_the_nearest(decide: Decide) -> None:

@@ -49,21 +49,40 @@ name = "y"
 """
 
 
-def shelve(models: Path, tier: str, gain: float) -> Path:
-    """Add a model of *tier* that doubles the size and multiplies levels by *gain*."""
+def shelve(models: Path, tier: str, gain: float, idle: int = 0) -> Path:
+    """Add a model of *tier* that doubles the size and multiplies levels by *gain*.
+
+    Args:
+        models: where.
+        tier: its name is ``gain-TIER``.
+        gain: of levels.
+        idle: so many channels keep it busy, and add nothing to the result.
+    """
     weights = np.zeros((12, 3, 1, 1), np.float32)
     for channel in range(12):
         weights[channel, channel // 4] = gain
     axes = [None] * 4
+    width = max(1, idle)
+    busy = np.zeros((width, width, 3, 3), np.float32)
+    tensors = {"w": weights, "a": busy[:, :3], "b": busy, "z": busy[:12]}
+    if idle:
+        make, around = helper.make_node, [1] * 4
+        nodes = [
+            make("Conv", ["x", "w"], ["colours"]),
+            make("Conv", ["x", "a"], ["busy"], pads=around),
+            make("Conv", ["busy", "b"], ["busier"], pads=around),
+            make("Conv", ["busier", "z"], ["nothing"], pads=around),
+            make("Add", ["colours", "nothing"], ["c"]),
+        ]
+    else:
+        nodes, tensors = [helper.make_node("Conv", ["x", "w"], ["c"])], {"w": weights}
+    spread = helper.make_node("DepthToSpace", ["c"], ["y"], blocksize=2, mode="CRD")
     graph = helper.make_graph(
-        [
-            helper.make_node("Conv", ["x", "w"], ["c"]),
-            helper.make_node("DepthToSpace", ["c"], ["y"], blocksize=2, mode="CRD"),
-        ],
+        [*nodes, spread],
         "gain",
         [helper.make_tensor_value_info("x", TensorProto.FLOAT, axes)],
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, axes)],
-        [numpy_helper.from_array(weights, "w")],
+        [numpy_helper.from_array(value, name) for name, value in tensors.items()],
     )
     opset = [helper.make_opsetid("", 17)]
     model = helper.make_model(graph, opset_imports=opset, ir_version=8)
@@ -147,8 +166,18 @@ def bright(least: float, **options: Any) -> tuple[tuple[str, Bright], ...]:
     return (("bright", Bright(least=least, **options)),)
 
 
+def runner_of(models: Path) -> Runner:
+    """Make a worker's runner, which knows nothing yet."""
+    shelf = Shelf([models], Runtime(device="cpu"))
+    return Runner(shelf, Limits(), MemoryBudget(1 << 28))
+
+
 def run_rule(
-    models: Path, order: Order, guide: CostGuide | None = None, **changes: Any
+    models: Path,
+    order: Order,
+    guide: CostGuide | None = None,
+    runner: Runner | None = None,
+    **changes: Any,
 ) -> Outcome:
     """Run a rule that may climb on the picture of *order*.
 
@@ -156,6 +185,7 @@ def run_rule(
         models: folder of models.
         order: its rule is replaced.
         guide: what work costs.
+        runner: of a worker that has run before.
         changes: of the rule; ``spent`` and ``tier`` are those of the order,
             ``first_tier`` is the tier of the rule.
     """
@@ -174,5 +204,4 @@ def run_rule(
         | changes
     )
     made = replace(order, rules=(rule,), guide=guide or CostGuide(), **about_order)
-    shelf = Shelf([models], Runtime(device="cpu"))
-    return Runner(shelf, Limits(), MemoryBudget(1 << 28)).run(made)
+    return (runner or runner_of(models)).run(made)

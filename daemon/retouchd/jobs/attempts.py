@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import reduce
 
 from retouchd.gate import Attempt, Stage
 from retouchd.jobs.escalation import Again, first_tiers, is_free
@@ -11,6 +12,7 @@ from retouchd.jobs.limits import GATE_SECONDS, megapixels_of
 from retouchd.jobs.meter import CpuShares, Reading, measured
 from retouchd.jobs.story import Story
 from retouchd.jobs.tried import DoneStep, Tried
+from retouchd.models.session import ModelTime
 from retouchd.models.shelf import Shelf
 from retouchd.rules.schema import Rule
 from retouchd.step import Step, Tools
@@ -88,7 +90,14 @@ class Attempts:
             source_type = step.source_type if result is not picture else ""
             # Here and not later, so that the step's cost is booked on the step.
             result = result.with_image(result.image.copy_memory())
-        run = replace(step_run(word, picture, result, tools, reading), attempt=number)
+        spent = model_time(tools)
+        used = used_by(word, tools, reading, spent)
+        run = replace(
+            used,
+            attempt=number,
+            megapixels_in=picture.megapixels,
+            megapixels_out=result.megapixels,
+        )
         self._story.step_runs.append(run)
         is_watched = word in self._rule.watched
         done = DoneStep(
@@ -96,6 +105,7 @@ class Attempts:
             step,
             tier,
             run,
+            spent.runs,
             source_type,
             before=picture if self._may_run_again(step, tier) else None,
             stage=Stage(word, picture, result, tools.mask) if is_watched else None,
@@ -149,20 +159,15 @@ def judged(
     return verdicts, run
 
 
-def step_run(
-    word: str, before: Picture, after: Picture, tools: Tools, reading: Reading
-) -> StepRun:
-    """Book one step with the models it used."""
-    run = used_by(word, tools, reading)
-    return replace(
-        run, megapixels_in=before.megapixels, megapixels_out=after.megapixels
-    )
+def model_time(tools: Tools) -> ModelTime:
+    """Return what the networks of a step took together, in the calling thread."""
+    times = (session.take() for session in dict.fromkeys(tools.used))
+    return reduce(ModelTime.plus, times, ModelTime())
 
 
-def used_by(word: str, tools: Tools, reading: Reading) -> StepRun:
+def used_by(word: str, tools: Tools, reading: Reading, spent: ModelTime) -> StepRun:
     """Book time and models of a piece of work for the step *word*."""
     sessions = list(dict.fromkeys(tools.used))
-    times = [session.take() for session in sessions]
     return StepRun(
         step=word,
         model="+".join(session.manifest.name for session in sessions),
@@ -171,7 +176,7 @@ def used_by(word: str, tools: Tools, reading: Reading) -> StepRun:
         device=sessions[-1].device if sessions else "cpu",
         wall_ms=reading.wall_ms,
         cpu_s=reading.cpu_s,
-        gpu_s=sum(time.gpu_s for time in times),
-        model_s=sum(time.wall_s for time in times),
+        gpu_s=spent.gpu_s,
+        model_s=spent.wall_s,
         started_at=utc(reading.started_at),
     )

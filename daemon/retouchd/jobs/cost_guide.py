@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from retouchd.ledger.seen_usage import Key, Use, size_class
@@ -61,6 +61,12 @@ class CostGuide:
     def cost_of(self, run: StepRun) -> Decimal | None:
         """Return what *run* has cost; ``None``: part of it has no price."""
         return self.cost(Use(run.cpu_s, run.gpu_s, run.joules or 0.0), run.device)
+
+    def knowing(self, model: str, run: StepRun, use: Use) -> CostGuide:
+        """Return a guide that also knows that *model* uses *use* in place of *run*."""
+        sizes = size_class(run.megapixels_in), size_class(run.megapixels_out)
+        each = use.times(1 / max(run.megapixels_in, run.megapixels_out))
+        return replace(self, seen={**self.seen, (model, run.device, *sizes): each})
 
     def usage_of(self, model: str, run: StepRun) -> Use | None:
         """Return what *model* would use in place of *run*; ``None``: never seen.

@@ -40,6 +40,13 @@ class Enough:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class FindOut:
+    """First find out what *models* use, by number of the step: nobody knows yet."""
+
+    models: Mapping[int, Manifest]
+
+
 def first_tiers(rule: Rule, wanted: Tier, shelf: Shelf) -> dict[int, Tier]:
     """Return the tier of each step in the first attempt.
 
@@ -58,7 +65,7 @@ def is_free(step: Step) -> TypeGuard[ModelStep]:
 
 def next_move(
     rule: Rule, tried: Tried, spent: Iterable[StepRun], shelf: Shelf, guide: CostGuide
-) -> Again | Enough:
+) -> Again | Enough | FindOut:
     """Say what comes after the attempt *tried*.
 
     Args:
@@ -141,10 +148,12 @@ class _Plan:
             number: _model_for(tried.steps[number], tier, shelf)
             for number, tier in tiers.items()
         }
-        self._unseen: list[str] = []
+        self._unseen: dict[int, Manifest] = {}
         self._expected = _sum(self._costs())
 
-    def weigh(self, escalate: Escalate, spent: Decimal | None) -> Again | Enough:
+    def weigh(
+        self, escalate: Escalate, spent: Decimal | None
+    ) -> Again | Enough | FindOut:
         """Decide whether it may be made after *spent*; ``None``: not known."""
         most = escalate.max_cost
         expected = self._expected
@@ -160,7 +169,7 @@ class _Plan:
                 f"{self._words} would cost {self._about}, with {self._money(spent)} "
                 f"spent more than max_cost {most}"
             )
-        return self._go(spent)
+        return FindOut(self._unseen) if self._unseen else self._go(spent)
 
     def _go(self, spent: Decimal | None) -> Again:
         failed = ", ".join(said(run) for run in self._tried.failed)
@@ -175,16 +184,17 @@ class _Plan:
         steps = self._tried.steps
         for number in range(self._first, len(steps)):
             if number in self._models:
-                yield self._cost_of_model(steps[number].run, self._models[number])
+                yield self._cost_of_model(number, steps[number].run)
             else:
                 yield self._guide.cost_of(steps[number].run)
         yield self._guide.cost_of(self._tried.gates_run)
 
-    def _cost_of_model(self, run: StepRun, model: Manifest) -> Decimal | None:
-        """Expect what *model* used of late; never less than nothing is known of it."""
+    def _cost_of_model(self, number: int, run: StepRun) -> Decimal | None:
+        """Expect what its model used of late; at least what *run* used before it."""
+        model = self._models[number]
         use = self._guide.usage_of(model.name, run)
         if use is None:
-            self._unseen.append(model.name)
+            self._unseen[number] = model
             return self._guide.cost_of(run)
         return self._guide.cost(use, run.device)
 
@@ -203,7 +213,8 @@ class _Plan:
         amount = self._money(self._expected)
         if not self._unseen or self._expected is None:
             return amount
-        models = " and ".join(dict.fromkeys(self._unseen))
+        names = (model.name for model in self._unseen.values())
+        models = " and ".join(dict.fromkeys(names))
         return f"at least {amount} (the cost of {models} is not known here yet)"
 
     def _money(self, amount: Decimal | None) -> str:
@@ -217,8 +228,7 @@ class _Plan:
 def _model_for(done: DoneStep, tier: Tier, shelf: Shelf) -> Manifest:
     """Return the model that *done* would run with at *tier*."""
     assert isinstance(done.step, ModelStep)  # noqa: S101  (others never go higher)
-    area = done.run.megapixels_out / (done.run.megapixels_in or 1.0)
-    scale = math.ceil(math.sqrt(area))
+    scale = math.ceil(math.sqrt(done.enlargement))
     return shelf.choose(done.step.task, tier=tier, scale=scale)
 
 

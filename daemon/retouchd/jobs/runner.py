@@ -15,7 +15,7 @@ from retouchd.jobs.attempts import Attempts
 from retouchd.jobs.budget import MemoryBudget, estimated_need
 from retouchd.jobs.clips.equipment import Equipment
 from retouchd.jobs.clips.job import ClipJob
-from retouchd.jobs.escalation import Again, Enough, next_move
+from retouchd.jobs.escalation import Enough, FindOut, next_move
 from retouchd.jobs.handing_in import hand_in
 from retouchd.jobs.limits import (
     DECODE_SECONDS,
@@ -25,6 +25,7 @@ from retouchd.jobs.limits import (
 )
 from retouchd.jobs.messages import Begun
 from retouchd.jobs.meter import CpuShares, Reading, measured
+from retouchd.jobs.model_trials import ModelTrials
 from retouchd.jobs.order import Order
 from retouchd.jobs.outputs import Frame, render_outputs
 from retouchd.jobs.story import Story
@@ -76,6 +77,7 @@ class Runner:
         self._step_limits = step_limits or StepLimits()
         self._shares = shares or CpuShares()
         self._clips = Equipment(shelf, self._shares, threads, least_frames)
+        self._trials = ModelTrials(shelf, self._shares)
         self._fingerprints = FingerprintFile(fingerprints) if fingerprints else None
 
     def run(self, order: Order) -> Outcome:
@@ -196,12 +198,15 @@ class Runner:
         attempts = Attempts(story, rule, before, self._shelf, self._shares, begin)
         tried = attempts.first()
         best = tried.result_only()
-        while isinstance(
-            move := next_move(rule, tried, story.step_runs, self._shelf, guide), Again
+        while not isinstance(
+            move := next_move(rule, tried, story.step_runs, self._shelf, guide), Enough
         ):
-            story.notes.append(move.note)
             try:
-                tried = attempts.again(tried, move)
+                if isinstance(move, FindOut):
+                    guide = self._trials.learn(move.models, tried, story, guide, begin)
+                else:
+                    story.notes.append(move.note)
+                    tried = attempts.again(tried, move)
             except (ModelError, StepError, MemoryError) as error:
                 # What an earlier attempt made is still there to be looked at.
                 move = Enough(f"attempt {tried.number + 1} failed: {error}")

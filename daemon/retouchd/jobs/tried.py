@@ -16,6 +16,7 @@ class DoneStep:
     Attributes:
         tier: of its model, where it uses one.
         run: what it used.
+        model_runs: how often its networks ran.
         source_type: IPTC DigitalSourceType that it gave; empty: it changed nothing.
         before: the picture it was given, where a later attempt may need it.
         stage: what gates look at, where one watches it.
@@ -25,9 +26,15 @@ class DoneStep:
     step: Step
     tier: Tier
     run: StepRun
+    model_runs: int = 0
     source_type: str = ""
     before: Picture | None = None
     stage: Stage | None = None
+
+    @property
+    def enlargement(self) -> float:
+        """By how much its pixels became more; rounded, as it comes from megapixels."""
+        return round(self.run.megapixels_out / (self.run.megapixels_in or 1.0), 6)
 
 
 @dataclass(frozen=True)

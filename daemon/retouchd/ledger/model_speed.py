@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from retouchd.ledger.database import Database
+from retouchd.ledger.seen_usage import TRIAL
 
 
 def model_speeds(database: Database) -> dict[str, float]:
@@ -14,6 +15,7 @@ def model_speeds(database: Database) -> dict[str, float]:
     rows = database.rows(
         "SELECT model, sum(model_s) / sum(max(megapixels_in, megapixels_out)) AS speed "
         "FROM (SELECT * FROM step_runs WHERE model <> '' ORDER BY id DESC LIMIT 10000) "
-        "WHERE instr(model, '+') = 0 GROUP BY model"
+        "WHERE instr(model, '+') = 0 AND step <> ? GROUP BY model",
+        [TRIAL],
     )
     return {row["model"]: row["speed"] for row in rows if row["speed"]}

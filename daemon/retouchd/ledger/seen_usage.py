@@ -17,6 +17,9 @@ Both sizes: a network may enlarge far past the size that is asked for, so that w
 makes costs more or less by what it began with.
 """
 
+TRIAL = "trial"
+"""The step that tells of a network at work on noise, to see what it uses here."""
+
 NEWEST_RUNS = 20_000
 """So many runs of steps are looked at; what lies further back tells of old times."""
 
@@ -30,6 +33,14 @@ class Use:
     cpu_s: float = 0.0
     gpu_s: float = 0.0
     joules: float = 0.0
+
+    def plus(self, other: Use) -> Use:
+        """Return both together."""
+        return Use(
+            self.cpu_s + other.cpu_s,
+            self.gpu_s + other.gpu_s,
+            self.joules + other.joules,
+        )
 
     def times(self, factor: float) -> Use:
         """Return so many times as much."""
@@ -50,8 +61,8 @@ def seen_usage(database: Database, newest: int = NEWEST_RUNS) -> dict[Key, Use]:
     rows = database.rows(
         "SELECT model, device, cpu_s, gpu_s, joules, megapixels_in, megapixels_out "
         "FROM step_runs "
-        "WHERE id > (SELECT max(id) FROM step_runs) - ? AND model <> ''",
-        [newest],
+        "WHERE id > (SELECT max(id) FROM step_runs) - ? AND model <> '' AND step <> ?",
+        [newest, TRIAL],
     )
     sums: defaultdict[Key, list[float]] = defaultdict(lambda: [0.0] * 4)
     for row in rows:

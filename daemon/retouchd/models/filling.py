@@ -10,6 +10,7 @@ import numpy as np
 from retouchd.media.patch import Mask, plan_patches
 from retouchd.media.pixels import Pixels
 from retouchd.models.exemplar import lend_texture
+from retouchd.models.manifest import Manifest
 from retouchd.models.session import Session
 from retouchd.models.tensors import Floats, to_floats, to_mask_tensor, to_tensor
 from retouchd.models.waves import continue_waves
@@ -33,7 +34,7 @@ def fill_holes(session: Session, pixels: Pixels, hole: Mask) -> Pixels:
     """
     filled: Pixels = np.array(pixels, order="C")
     unknown = hole.copy()
-    for patch in plan_patches(hole, _edge(session)):
+    for patch in plan_patches(hole, edge_of(session.manifest)):
         todo = unknown[patch.cell]
         if not todo.any():
             continue
@@ -46,9 +47,8 @@ def fill_holes(session: Session, pixels: Pixels, hole: Mask) -> Pixels:
     return filled
 
 
-def _edge(session: Session) -> int:
-    """Edge of the squares that the network sees."""
-    manifest = session.manifest
+def edge_of(manifest: Manifest) -> int:
+    """Return the edge of the squares that the network sees, in pixels."""
     edge = max(manifest.input.fixed or (manifest.tile, manifest.tile))
     return -(-edge // manifest.multiple_of) * manifest.multiple_of
 
@@ -56,7 +56,7 @@ def _edge(session: Session) -> int:
 def _fill_window(session: Session, window: Pixels, hole: Mask, side: int) -> Pixels:
     """Run the network on *window*, mirrored up to *side* and shrunk to its size."""
     height, width = hole.shape
-    edge = _edge(session)
+    edge = edge_of(session.manifest)
     border = (0, side - height, 0, side - width)
     square: Any = cv2.copyMakeBorder(window, *border, cv2.BORDER_REFLECT)
     unknown: Any = cv2.copyMakeBorder(

@@ -9,8 +9,14 @@ import numpy as np
 
 from retouchd.media.pixels import Pixels
 from retouchd.media.plain_backdrop import cut_from_plain_backdrop
+from retouchd.models.manifest import Manifest
 from retouchd.models.session import Session
 from retouchd.models.tensors import Floats, to_floats, to_tensor
+
+
+def size_of(manifest: Manifest) -> tuple[int, int]:
+    """Return height and width of what the network sees, in pixels."""
+    return manifest.input.fixed or (manifest.tile, manifest.tile)
 
 
 def estimate_matte(session: Session, pixels: Pixels) -> Floats:
@@ -27,7 +33,7 @@ def estimate_matte(session: Session, pixels: Pixels) -> Floats:
         ModelError: the run fails.
     """
     manifest = session.manifest
-    height, width = manifest.input.fixed or (manifest.tile, manifest.tile)
+    height, width = size_of(manifest)
     small: Any = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
     name = manifest.input.name
     tensor = session.run({name: to_tensor(small, manifest.input, session.dtype(name))})

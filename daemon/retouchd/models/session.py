@@ -31,10 +31,18 @@ class ModelTime:
     Attributes:
         wall_s: seconds inside ONNX Runtime.
         gpu_s: their share of the time in which the GPU was busy; 0 on the processor.
+        runs: how many there were.
     """
 
     wall_s: float = 0.0
     gpu_s: float = 0.0
+    runs: int = 0
+
+    def plus(self, other: ModelTime) -> ModelTime:
+        """Return both together."""
+        return ModelTime(
+            self.wall_s + other.wall_s, self.gpu_s + other.gpu_s, self.runs + other.runs
+        )
 
 
 class Session:
@@ -106,7 +114,7 @@ class Session:
     def _book(self, stay: Stay) -> None:
         before: ModelTime = getattr(self._mine, "time", ModelTime())
         share = stay.seconds if self.on_gpu else 0.0
-        self._mine.time = ModelTime(before.wall_s + stay.wall_s, before.gpu_s + share)
+        self._mine.time = before.plus(ModelTime(stay.wall_s, share, 1))
 
     def _compare_with_manifest(self) -> dict[str, type[np.generic]]:
         """Types of the inputs by name; refuse a manifest that means another graph."""

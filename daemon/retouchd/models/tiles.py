@@ -8,6 +8,7 @@ as that of one run over the whole picture.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -92,6 +93,22 @@ def enlarge(session: Session, pixels: Pixels) -> Pixels:
     return result
 
 
+def seen_pixels(manifest: Manifest, height: int, width: int) -> int:
+    """Count the pixels of all windows of a picture, overlaps included.
+
+    Args:
+        manifest: of a network for ``upscale``.
+        height: of the picture, in pixels.
+        width: likewise.
+    """
+    lengths = _padded_lengths((height, width), manifest)
+    rows, columns = (
+        sum(span.stop - span.start for span in _spans(manifest, length, axis))
+        for axis, length in enumerate(lengths)
+    )
+    return rows * columns
+
+
 def _enlarge_window(
     session: Session, source: Pixels, result: Pixels, row: Span, column: Span
 ) -> None:
@@ -126,12 +143,17 @@ def _spans(manifest: Manifest, length: int, axis: int) -> list[Span]:
 
 def _padded(pixels: Pixels, manifest: Manifest) -> Pixels:
     """Repeat the last row and column until the network takes the size."""
-    least = manifest.input.fixed or (0, 0)
-    lengths = [max(pixels.shape[axis], least[axis]) for axis in (0, 1)]
-    wanted = [length + -length % manifest.multiple_of for length in lengths]
+    wanted = _padded_lengths(pixels.shape, manifest)
     missing = [wanted[axis] - pixels.shape[axis] for axis in (0, 1)]
     if not any(missing):
         return pixels
     edges = [*((0, pad) for pad in missing), (0, 0)]
     padded: Any = np.pad(pixels, edges, mode="edge")
     return cast("Pixels", padded)
+
+
+def _padded_lengths(shape: Sequence[int], manifest: Manifest) -> list[int]:
+    """Return height and width with which the network takes a picture of *shape*."""
+    least = manifest.input.fixed or (0, 0)
+    lengths = [max(shape[axis], least[axis]) for axis in (0, 1)]
+    return [length + -length % manifest.multiple_of for length in lengths]

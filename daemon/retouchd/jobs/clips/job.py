@@ -256,7 +256,7 @@ class ClipJob:
         word, step = self._rule.steps[place]
         run = self._sums.run_of(f"{place} {word}")
         source_type = step.source_type if place in last.changed else ""
-        return DoneStep(word, step, self._tiers[place], run, source_type)
+        return DoneStep(word, step, self._tiers[place], run, source_type=source_type)
 
     def _count(self, frames: int) -> None:
         self._frames = frames

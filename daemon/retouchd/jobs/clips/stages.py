@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 from numpy.typing import NDArray
 
 from retouchd.gate import Stage
-from retouchd.jobs.attempts import used_by
+from retouchd.jobs.attempts import model_time, used_by
 from retouchd.jobs.clips.sums import ClipSums
 from retouchd.jobs.meter import CpuShares, Reading, Stopwatch, measured
 from retouchd.media.clips.opening import ClipFrame
@@ -143,7 +143,9 @@ class StepStage:
                 break
             yield self._finished(taken.popleft(), after, tools)
         self.notes += [note for note in tools.notes if note not in self.notes]
-        self.workshop.sums.add(self.key, used_by(self.word, tools, Reading()))
+        self.workshop.sums.add(
+            self.key, used_by(self.word, tools, Reading(), model_time(tools))
+        )
 
     def _finished(self, item: Item, after: Picture, tools: Tools) -> Item:
         before = item.picture
@@ -197,7 +199,9 @@ class _Lane:
             with measured(self._workshop.shares) as reading:
                 made = _computed(work(item, own), item)
         finally:
-            self._workshop.sums.add(stage.key, used_by(stage.word, own, reading))
+            self._workshop.sums.add(
+                stage.key, used_by(stage.word, own, reading, model_time(own))
+            )
         return made, own
 
 

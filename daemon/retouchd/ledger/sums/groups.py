@@ -25,7 +25,7 @@ Tallies = dict[str, dict[str, Tally]]
 
 _Names = tuple[str, ...]
 
-_AROUND = {"decode", "gates", "encode", "overhead", "unfinished"}
+_AROUND = {"decode", "gates", "encode", "overhead", "trial", "unfinished"}
 """Runs that edit nothing."""
 
 _MILLISECOND = timedelta(milliseconds=1)
