@@ -42,6 +42,11 @@ def shelf() -> Shelf:
             ["steps[0].upscale"] * 2,
             "no standard model here, as the goal hero asks",
         ),
+        (
+            UPSCALE + "goal: web\ntier: hero\n",
+            ["steps[0].upscale"],
+            "no hero model here, as the rule asks",
+        ),
     ],
 )
 def test_a_tier_that_is_not_here_is_a_note(
@@ -66,11 +71,11 @@ def test_a_tier_that_is_not_here_is_a_note(
     assert words in " ".join(note.message for note in notes)
 
 
-def test_a_tier_that_the_rule_names_must_be_here(
+def test_a_tier_that_a_step_names_must_be_here(
     shelf: Shelf, write_rule: WriteRule, tmp_path: Path
 ) -> None:
-    """Before any file waits for it."""
-    write_rule(HEAD + UPSCALE + "tier: standard\ngoal: hero\n")
+    """Before any file waits for it: nothing stands in for what a step fixes."""
+    write_rule(HEAD + UPSCALE.replace("2}", "2, tier: standard}"))
     book = RuleBook([tmp_path], ["sample"])
 
     [problem] = missing_models(

@@ -19,9 +19,10 @@ from retouchd.values import Task
 def missing_models(
     rules: Iterable[Rule], goals: Goals, shelf: Shelf, folders: Sequence[Path]
 ) -> list[Problem]:
-    """List the models that *rules* ask for and this machine does not have.
+    """List the models that *rules* need and this machine does not have.
 
-    Where only a goal asks for a tier, any lower one will do; see ``tier_notes``.
+    Where a rule or its goal asks for a tier, any lower one will do, see ``tier_notes``;
+    what a step asks for by itself must be here.
 
     Args:
         rules: as they were written.
@@ -33,9 +34,7 @@ def missing_models(
     for rule in dict.fromkeys(rules):
         wanted = resolved_for(rule, goals)
         for number, word, step in _model_steps(rule):
-            tier = step.tier or wanted.tier
-            if not (step.tier or "tier" in rule.model_fields_set):
-                tier = shelf.best_tier(step.task, tier)
+            tier = step.tier or shelf.best_tier(step.task, wanted.tier)
             try:
                 shelf.choose(step.task, name=step.model, tier=tier)
             except ModelError as error:
@@ -71,10 +70,12 @@ def _notes_on(
             continue
         file, place = _file_of(rule, folders), ("steps", number, word)
         if wanted.tier not in shelf.tiers(step.task):
+            is_own = "tier" in rule.model_fields_set
+            who = "rule" if is_own else f"goal {rule.goal}"
             yield _problem(
                 file,
                 place,
-                f"there is no {wanted.tier} model here, as the goal {rule.goal} asks: "
+                f"there is no {wanted.tier} model here, as the {who} asks: "
                 "a lower tier works, and its results go to review/",
                 _WAY_OUT,
             )
