@@ -43,6 +43,17 @@ class CostGuide:
     rates: Rates = Rates()
     seen: Mapping[Key, Use] = field(default_factory=dict)
 
+    def times(self, pictures: int) -> CostGuide:
+        """Return a guide for so many pictures that are alike, told of one of them."""
+        rates = self.rates
+        many = Rates(
+            rates.currency,
+            None if rates.cpu_second is None else rates.cpu_second * pictures,
+            None if rates.joule is None else rates.joule * pictures,
+            tuple((item, rate * pictures) for item, rate in rates.gpu_seconds),
+        )
+        return replace(self, rates=many)
+
     def cost(self, use: Use, device: str) -> Decimal | None:
         """Return what *use* on *device* costs; ``None``: part of it has no price."""
         parts = (

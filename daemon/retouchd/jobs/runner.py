@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from retouchd.delivery.place import sha256_of
 from retouchd.delivery.provenance import source_type_of
-from retouchd.errors import InputError, ModelError, RetouchdError, StepError
+from retouchd.errors import InputError, RetouchdError
 from retouchd.gate import Earlier
 from retouchd.inspect import Limits, inspect
-from retouchd.jobs.attempts import Attempts
 from retouchd.jobs.budget import MemoryBudget, estimated_need
+from retouchd.jobs.climbing import Climber
 from retouchd.jobs.clips.equipment import Equipment
 from retouchd.jobs.clips.job import ClipJob
-from retouchd.jobs.escalation import Enough, FindOut, next_move
 from retouchd.jobs.handing_in import hand_in
 from retouchd.jobs.limits import (
     DECODE_SECONDS,
@@ -25,11 +25,9 @@ from retouchd.jobs.limits import (
 )
 from retouchd.jobs.messages import Begun
 from retouchd.jobs.meter import CpuShares, Reading, measured
-from retouchd.jobs.model_trials import ModelTrials
 from retouchd.jobs.order import Order
 from retouchd.jobs.outputs import Frame, render_outputs
 from retouchd.jobs.story import Story
-from retouchd.jobs.tried import better
 from retouchd.log import get_logger
 from retouchd.media.clips.segments import LEAST_FRAMES
 from retouchd.media.fingerprint_file import FingerprintFile
@@ -76,8 +74,10 @@ class Runner:
         self._progress = progress
         self._step_limits = step_limits or StepLimits()
         self._shares = shares or CpuShares()
-        self._clips = Equipment(shelf, self._shares, threads, least_frames)
-        self._trials = ModelTrials(shelf, self._shares)
+        self._climber = Climber(shelf, self._shares)
+        self._clips = Equipment(
+            shelf, self._shares, self._climber, threads, least_frames
+        )
         self._fingerprints = FingerprintFile(fingerprints) if fingerprints else None
 
     def run(self, order: Order) -> Outcome:
@@ -139,7 +139,8 @@ class Runner:
                 self._finish_clip(story, rule, reading)
                 return
             before = self._decode(story, reading)
-            after = self._best_attempt(story, rule, before)
+            begin = partial(self._begin, story)
+            after = self._climber.best_attempt(story, rule, before, begin)
             self._render(story, before, after)
 
     @staticmethod
@@ -154,9 +155,7 @@ class Runner:
         return rule
 
     def _finish_clip(self, story: Story, rule: Rule, looked: Reading) -> None:
-        def begin(word: str, megapixels: float, each: float) -> None:
-            self._begin(story, word, megapixels, each)
-
+        begin = partial(self._begin, story)
         ClipJob(story, rule, self._clips, begin).run(looked)
 
     def _decode(self, story: Story, looked: Reading) -> Picture:
@@ -183,38 +182,6 @@ class Runner:
             )
         )
         return replace(picture, regions=(*inspection.regions, *story.order.regions))
-
-    def _best_attempt(self, story: Story, rule: Rule, before: Picture) -> Picture:
-        """Try again at higher tiers while gates fail; return the best result."""
-
-        def begin(word: str, megapixels: float, each: float) -> None:
-            self._begin(story, word, megapixels, each)
-
-        guide = story.order.guide
-        if story.draft_only:
-            story.notes.append("the budget is spent: draft models, one attempt")
-        if story.draft_only or story.order.tier:
-            rule = rule.model_copy(update={"escalate": None})
-        attempts = Attempts(story, rule, before, self._shelf, self._shares, begin)
-        tried = attempts.first()
-        best = tried.result_only()
-        while not isinstance(
-            move := next_move(rule, tried, story.step_runs, self._shelf, guide), Enough
-        ):
-            try:
-                if isinstance(move, FindOut):
-                    guide = self._trials.learn(move.models, tried, story, guide, begin)
-                else:
-                    story.notes.append(move.note)
-                    tried = attempts.again(tried, move)
-            except (ModelError, StepError, MemoryError) as error:
-                # What an earlier attempt made is still there to be looked at.
-                move = Enough(f"attempt {tried.number + 1} failed: {error}")
-                break
-            best = better(best, tried.result_only())
-        story.settle(best, tried.number, move.reason)
-        assert best.picture is not None  # noqa: S101  (only the story goes without)
-        return best.picture
 
     def _render(self, story: Story, before: Picture, picture: Picture) -> None:
         assert story.rule is not None  # noqa: S101  (set by the only caller)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from retouchd.jobs.climbing import Climber
 from retouchd.jobs.meter import CpuShares
 from retouchd.media.clips.segments import LEAST_FRAMES
 from retouchd.models.shelf import Shelf
@@ -16,11 +17,13 @@ class Equipment:
     Attributes:
         shelf: the models.
         shares: measures the work.
+        climber: makes attempts at single frames.
         threads: how many frames a step may do at a time.
         least_frames: of a segment.
     """
 
     shelf: Shelf
     shares: CpuShares
+    climber: Climber
     threads: int = 1
     least_frames: int = LEAST_FRAMES

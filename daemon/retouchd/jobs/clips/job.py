@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 
 from retouchd.errors import InputError, ModelError, StepError
-from retouchd.jobs.attempts import tiers_to_begin_with
+from retouchd.jobs.climbing import Begin
 from retouchd.jobs.clips.equipment import Equipment
 from retouchd.jobs.clips.flow import Flow, Footage, Progress
 from retouchd.jobs.clips.making import Making, Task
-from retouchd.jobs.clips.parts import Part, Parts, Plan
+from retouchd.jobs.clips.parts import Choice, Part, Parts, Plan
 from retouchd.jobs.clips.planning import key_of, plan_clip
-from retouchd.jobs.clips.results import results_of, wanted_clips
+from retouchd.jobs.clips.probing import (
+    chosen_by_trial,
+    first_choice,
+    judged_pictures,
+    may_climb,
+)
+from retouchd.jobs.clips.results import joined, results_of, wanted_clips
 from retouchd.jobs.clips.sights import ClipSights
 from retouchd.jobs.clips.stages import StepStage, Workshop
 from retouchd.jobs.clips.sums import DECODE, ENCODE, ClipSums, added
@@ -22,16 +29,13 @@ from retouchd.jobs.handing_in import hand_in
 from retouchd.jobs.meter import Reading, measured
 from retouchd.jobs.story import Story
 from retouchd.jobs.tried import DoneStep, Tried
-from retouchd.media.clips.joining import WrittenClip, join, refuse_sound
-from retouchd.media.clips.opening import ClipFacts, opened, read_facts
+from retouchd.media.clips.joining import WrittenClip, refuse_sound
+from retouchd.media.clips.opening import Clip, ClipFacts, opened, read_facts
 from retouchd.media.clips.segments import Segments
 from retouchd.media.clips.shots import Shots
 from retouchd.media.clips.wanted import WantedClip, needs_pixels
 from retouchd.rules.schema import Rule
-from retouchd.values import StepRun
-
-Begin = Callable[[str, float, float], None]
-"""Told what begins, its megapixels, and how many seconds each of them may take."""
+from retouchd.values import StepRun, Tier
 
 TELL_SECONDS = 1.0
 """How often the progress is told."""
@@ -61,13 +65,13 @@ class ClipJob:
         self._header = story.inspection.header
         self._regions = (*story.inspection.regions, *story.order.regions)
         self._path = story.order.drop.path
-        self._tiers = tiers_to_begin_with(story, rule, equipment.shelf)
         self._sums = ClipSums(word for word, _ in rule.steps)
         self._sights = ClipSights(self._header.seconds, has_gates=bool(rule.gates))
         folder = story.order.stages["out"].parent
-        key = key_of(story, self._regions, self._tiers, equipment)
+        key = key_of(story, self._regions, equipment)
         self._parts = Parts(folder, story.order.job, key)
         self._inherited: dict[str, StepRun] = {}
+        self._attempts = 1
         self._frames = 0
         self._told = 0.0
 
@@ -89,7 +93,9 @@ class ClipJob:
             self._parts.clear()
             raise
         finally:
-            self._story.step_runs += self._sums.runs()
+            self._story.step_runs += [
+                replace(run, attempt=self._attempts) for run in self._sums.runs()
+            ]
             self._story.inherited_runs += self._inherited.values()
 
     def _make(self) -> None:
@@ -102,26 +108,49 @@ class ClipJob:
             edits = bool(self._rule.steps or self._rule.gates)
             has_pixels = needs_pixels(self._path, facts, outputs, edits=edits)
             self._refuse_sound(outputs, facts)
-            plan = plan_clip(
-                lambda: opened(self._path, self._header.format, facts),
-                self._rule,
-                self._parts,
-                self._equipment.least_frames,
-            )
         self._sums.time(DECODE, reading)
+        plan = self._parts.plan() or self._planned(facts)
+        self._attempts = plan.choice.attempts
         parts = self._made(facts, plan, outputs, has_pixels=has_pixels)
         with measured(self._equipment.shares) as reading:
             turn = 0 if has_pixels else facts.turn
-            written = self._joined(outputs, facts, parts, turn)
-            self._hand_in(parts, dict(zip(wanted, written, strict=True)))
+            files = [self._parts.files_of(part) for part in parts]
+            written = joined(outputs, files, lambda: self._opened(facts), turn)
+            by_output = dict(zip(wanted, written, strict=True))
+            self._hand_in(parts, plan.choice, by_output)
         self._sums.time(ENCODE, reading)
         made = sum(rendition.bytes for rendition in self._story.renditions)
         self._sums.add(ENCODE, StepRun(ENCODE, bytes_out=made))
 
     def _refuse_sound(self, outputs: Sequence[WantedClip], facts: ClipFacts) -> None:
-        with opened(self._path, self._header.format, facts) as clip:
+        with self._opened(facts) as clip:
             for one in outputs:
                 refuse_sound(one.encoding, clip)
+
+    def _planned(self, facts: ClipFacts) -> Plan:
+        """Look through the clip and keep how it is to be made."""
+        equipment, story = self._equipment, self._story
+        choice = first_choice(story, self._rule, equipment.shelf)
+        if may_climb(story, self._rule):
+            with self._opened(facts) as clip:
+                seconds = self._header.seconds
+                pictures = judged_pictures(clip, seconds, self._regions)
+                choice = chosen_by_trial(
+                    story, self._rule, pictures, equipment.climber, self._begin
+                )
+        with measured(equipment.shares) as reading:
+            plan = plan_clip(
+                lambda: self._opened(facts),
+                self._rule,
+                self._parts,
+                choice,
+                equipment.least_frames,
+            )
+        self._sums.time(DECODE, reading)
+        return plan
+
+    def _opened(self, facts: ClipFacts) -> AbstractContextManager[Clip]:
+        return opened(self._path, self._header.format, facts)
 
     def _made(
         self,
@@ -138,9 +167,9 @@ class ClipJob:
             self._take_up(last)
             if last.segment == len(plan.segments):
                 return done
-        container, shares = self._header.format, self._equipment.shares
-        with opened(self._path, container, facts) as clip, self._workshop() as workshop:
-            stages = self._stages(workshop, last)
+        shares = self._equipment.shares
+        with self._opened(facts) as clip, self._workshop() as workshop:
+            stages = self._stages(workshop, plan, last)
             footage = Footage(
                 clip,
                 Segments(plan.segments),
@@ -180,13 +209,15 @@ class ClipJob:
         carried = self._parts.carried(last, len(self._rule.steps))
         return Progress(last.segment + 1, last.shot, tuple(carried))
 
-    def _stages(self, workshop: Workshop, last: Part | None) -> tuple[StepStage, ...]:
+    def _stages(
+        self, workshop: Workshop, plan: Plan, last: Part | None
+    ) -> tuple[StepStage, ...]:
         return tuple(
             StepStage(
                 place,
                 word,
                 step,
-                self._tiers[place],
+                plan.choice.tiers[place],
                 workshop,
                 is_watched=word in self._rule.watched,
                 measures=self._parts.measures(place),
@@ -217,33 +248,17 @@ class ClipJob:
             told=self._count,
         )
 
-    def _joined(
-        self,
-        outputs: Sequence[WantedClip],
-        facts: ClipFacts,
-        parts: Sequence[Part],
-        turn: int,
-    ) -> list[WrittenClip]:
-        """Join the parts of each output; after an error nothing is left of them."""
-        files = [self._parts.files_of(part) for part in parts]
-        written = []
-        try:
-            for one, segments in zip(outputs, zip(*files, strict=True), strict=True):
-                with opened(self._path, self._header.format, facts) as clip:
-                    made = join(one.path, one.encoding, clip, segments, turn=turn)
-                written.append(made)
-        except BaseException:
-            for one in outputs:
-                one.path.unlink(missing_ok=True)
-            raise
-        return written
-
-    def _hand_in(self, parts: Sequence[Part], written: dict[int, WrittenClip]) -> None:
-        story, last = self._story, parts[-1]
+    def _hand_in(
+        self, parts: Sequence[Part], choice: Choice, written: dict[int, WrittenClip]
+    ) -> None:
+        story, last, number = self._story, parts[-1], choice.attempts
         story.notes += [note for notes in last.notes_of.values() for note in notes]
-        story.gate_runs += last.verdicts
-        steps = tuple(self._done_step(place, last) for place in self._tiers)
-        story.settle(Tried(1, steps, last.verdicts), 1, "")
+        verdicts = tuple(replace(run, attempt=number) for run in last.verdicts)
+        story.gate_runs += verdicts
+        steps = tuple(
+            self._done_step(n, tier, last) for n, tier in choice.tiers.items()
+        )
+        story.settle(Tried(number, steps, verdicts), number, choice.why_no_more)
         left_out = dict.fromkeys(n for clip in written.values() for n in clip.left_out)
         story.notes += [f"left out of the result: {name}" for name in left_out]
         shown = self._sights.shown
@@ -251,12 +266,12 @@ class ClipJob:
         results = results_of(story, self._rule, written, shown[1])
         hand_in(story, self._rule, results, shown)
 
-    def _done_step(self, place: int, last: Part) -> DoneStep:
+    def _done_step(self, place: int, tier: Tier, last: Part) -> DoneStep:
         """Tell what a step did to all frames."""
         word, step = self._rule.steps[place]
         run = self._sums.run_of(f"{place} {word}")
         source_type = step.source_type if place in last.changed else ""
-        return DoneStep(word, step, self._tiers[place], run, source_type=source_type)
+        return DoneStep(word, step, tier, run, source_type=source_type)
 
     def _count(self, frames: int) -> None:
         self._frames = frames

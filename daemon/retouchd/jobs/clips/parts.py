@@ -21,7 +21,7 @@ from retouchd.jobs.clips.stages import Carried
 from retouchd.media.clips.joining import SegmentFile
 from retouchd.media.clips.segment_writer import WrittenSegment
 from retouchd.media.vips import pyvips
-from retouchd.values import GateRun, Picture, StepRun
+from retouchd.values import GateRun, Picture, StepRun, Tier
 
 ShotMeasures = dict[int, Carried]
 """What a step measured of each shot."""
@@ -31,15 +31,32 @@ Pair = tuple[Picture, Picture]
 
 
 @dataclass(frozen=True)
+class Choice:
+    """How a clip is made.
+
+    Attributes:
+        tiers: of the steps, by their place in the rule.
+        attempts: that it took to find them; the clip itself is the last one.
+        why_no_more: why there was no further one, where gates failed; else empty.
+    """
+
+    tiers: dict[int, Tier]
+    attempts: int = 1
+    why_no_more: str = ""
+
+
+@dataclass(frozen=True)
 class Plan:
     """How a clip is worked on; without it parts mean nothing.
 
     Attributes:
         key: digest of all that decides what comes out.
+        choice: of tiers.
         segments, shots: where they begin, in ticks of the picture stream.
     """
 
     key: str
+    choice: Choice
     segments: tuple[int, ...]
     shots: tuple[int, ...]
 
@@ -120,6 +137,7 @@ class Parts:
 
     def begin(
         self,
+        choice: Choice,
         segments: tuple[int, ...],
         shots: tuple[int, ...],
         measures: Mapping[int, ShotMeasures],
@@ -132,7 +150,7 @@ class Parts:
             for name, array in carried.items()
         }
         self._keep_arrays("plan.npz", arrays)
-        plan = Plan(self._key, segments, shots)
+        plan = Plan(self._key, choice, segments, shots)
         self._keep("plan.json", _PLANS.dump_json(plan))
         return plan
 

@@ -5,41 +5,36 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from retouchd import __version__
 from retouchd.jobs.clips.equipment import Equipment
-from retouchd.jobs.clips.parts import Parts, Plan, ShotMeasures
+from retouchd.jobs.clips.parts import Choice, Parts, Plan, ShotMeasures
 from retouchd.jobs.story import Story
 from retouchd.media.clips.frames import Pictures
 from retouchd.media.clips.library import pyav
-from retouchd.media.clips.opening import Clip
+from retouchd.media.clips.opening import Clip, Open
 from retouchd.media.clips.segments import cut
 from retouchd.media.clips.shots import Shots, find_shots
 from retouchd.rules.schema import Rule
 from retouchd.step import Step
-from retouchd.values import Picture, Region, Tier
-
-Open = Callable[[], AbstractContextManager[Clip]]
-"""Opens the clip, at its beginning."""
+from retouchd.values import Picture, Region
 
 _EVERY = 12
 """Frames of which one is measured: two or more a second."""
 
 
-def plan_clip(open_clip: Open, rule: Rule, parts: Parts, least_frames: int) -> Plan:
-    """Return the plan that is kept, or look through the clip and keep a new one.
+def plan_clip(
+    open_clip: Open, rule: Rule, parts: Parts, choice: Choice, least_frames: int
+) -> Plan:
+    """Look through the clip, and keep how it is to be made.
 
-    The clip is decoded for it only where a step looks at more than one frame.
+    It is decoded for that only where a step looks at more than one frame.
 
     Raises:
         InputError: the clip is damaged or cannot be worked on.
     """
-    plan = parts.plan()
-    if plan is not None:
-        return plan
     with open_clip() as clip:
         segments = cut(clip, least_frames)
     steps = [step for _, step in rule.steps]
@@ -52,7 +47,7 @@ def plan_clip(open_clip: Open, rule: Rule, parts: Parts, least_frames: int) -> P
         for place, step in enumerate(steps)
         if type(step).measure is not Step.measure
     }
-    return parts.begin(segments.starts, shots.starts, measures)
+    return parts.begin(choice, segments.starts, shots.starts, measures)
 
 
 def _looks_around(step: Step) -> bool:
@@ -80,22 +75,16 @@ def _some_pictures(clip: Clip, shots: Shots) -> Iterator[tuple[int, Picture]]:
                 yield shot, pictures.picture(frame)
 
 
-def key_of(
-    story: Story,
-    regions: Iterable[Region],
-    tiers: Mapping[int, Tier],
-    equipment: Equipment,
-) -> str:
+def key_of(story: Story, regions: Iterable[Region], equipment: Equipment) -> str:
     """Return a digest of all that decides what comes out.
 
     Args:
         story: of the job; its rule is chosen.
         regions: that are tagged.
-        tiers: of the steps.
         equipment: the models, and how a clip is cut.
     """
     decides = (
-        *(story.sha256, story.rule_hash, sorted(tiers.items())),
+        *(story.sha256, story.rule_hash, story.wanted, story.draft_only),
         [manifest.sha256 for manifest in equipment.shelf.manifests()],
         [str(region) for region in regions],
         equipment.least_frames,

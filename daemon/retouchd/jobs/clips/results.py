@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from retouchd.delivery.provenance import source_type_of
 from retouchd.errors import InputError
 from retouchd.jobs.outputs import Frame, render_still, staged
 from retouchd.jobs.story import Story
-from retouchd.media.clips.joining import WrittenClip
+from retouchd.media.clips.joining import SegmentFile, WrittenClip, join
+from retouchd.media.clips.opening import Open
 from retouchd.media.clips.wanted import WantedClip
 from retouchd.rules.schema import Output, Rule
 from retouchd.rules.templates import container_of, format_of
@@ -48,6 +50,32 @@ def wanted_clips(rule: Rule, source: Path, stage: Path) -> dict[int, WantedClip]
             file=source,
         )
     return wanted
+
+
+def joined(
+    outputs: Sequence[WantedClip],
+    parts: Sequence[Sequence[SegmentFile]],
+    open_clip: Open,
+    turn: int,
+) -> list[WrittenClip]:
+    """Join the parts of each output; after an error nothing is left of them.
+
+    Args:
+        outputs: in the order of the files of a part.
+        parts: files of each.
+        open_clip: the source, for all but the pictures.
+        turn: degrees counter-clockwise, noted in the files, that make frames upright.
+    """
+    written = []
+    try:
+        for one, segments in zip(outputs, zip(*parts, strict=True), strict=True):
+            with open_clip() as clip:
+                written.append(join(one.path, one.encoding, clip, segments, turn=turn))
+    except BaseException:
+        for one in outputs:
+            one.path.unlink(missing_ok=True)
+        raise
+    return written
 
 
 def results_of(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -135,6 +135,10 @@ class Clip:
                 )
             last = frame.pts
             yield frame
+
+
+Open = Callable[[], AbstractContextManager[Clip]]
+"""Opens a clip, at its beginning."""
 
 
 @contextmanager
