@@ -7,12 +7,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
 
+from retouchd.inspect import Limits
+from retouchd.jobs.budget import MemoryBudget
+from retouchd.jobs.order import Order
+from retouchd.jobs.runner import Runner
+from retouchd.models.runtime import Runtime
+from retouchd.models.shelf import Shelf
+from retouchd.rules.schema import Output, Rule
+from retouchd.values import Drop, Outcome
+
 MakeClip = Callable[..., Path]
+Finish = Callable[..., Outcome]
 
 
 @dataclass(frozen=True)
@@ -114,6 +125,32 @@ def make_clip(tmp_path: Path) -> MakeClip:
         return path
 
     return make
+
+
+@pytest.fixture
+def finish(tmp_path: Path) -> Finish:
+    """Run the job of one clip; results are staged in a folder for each destination."""
+    for folder in ("out", "review"):
+        (tmp_path / folder).mkdir()
+
+    def run(source: Path, *outputs: dict[str, Any], **rule: Any) -> Outcome:
+        runner = Runner(
+            Shelf((), Runtime(device="cpu")),
+            Limits(),
+            MemoryBudget(1 << 30),
+            threads=3,
+            least_frames=5,
+        )
+        wanted = tuple(Output(**output) for output in outputs)
+        order = Order(
+            "job",
+            Drop("hot", source.name, source),
+            (Rule(rule="r", outputs=wanted, **rule),),
+            {"out": tmp_path / "out" / "job", "review": tmp_path / "review" / "job"},
+        )
+        return runner.run(order)
+
+    return run
 
 
 def _frames(

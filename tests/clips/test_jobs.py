@@ -13,48 +13,16 @@ import numpy as np
 import pytest
 
 from retouchd.gates.dimensions import Dimensions
-from retouchd.inspect import Limits
-from retouchd.jobs.budget import MemoryBudget
-from retouchd.jobs.order import Order
-from retouchd.jobs.runner import Runner
 from retouchd.media.pixels import from_array
-from retouchd.models.runtime import Runtime
-from retouchd.models.shelf import Shelf
-from retouchd.rules.schema import Output, Review, Rule
+from retouchd.rules.schema import Review
 from retouchd.step import Step, Tools
 from retouchd.steps.crop import Crop
 from retouchd.steps.resize import Resize
 from retouchd.steps.unify import Unify
-from retouchd.values import Drop, Outcome, Picture
+from retouchd.values import Outcome, Picture
 
 MakeClip = Callable[..., Path]
 Finish = Callable[..., Outcome]
-
-
-@pytest.fixture
-def finish(tmp_path: Path) -> Finish:
-    """Run the job of one clip; results are staged in a folder for each destination."""
-    for folder in ("out", "review"):
-        (tmp_path / folder).mkdir()
-
-    def run(clip: Path, *outputs: dict[str, Any], **rule: Any) -> Outcome:
-        runner = Runner(
-            Shelf((), Runtime(device="cpu")),
-            Limits(),
-            MemoryBudget(1 << 30),
-            threads=3,
-            least_frames=5,
-        )
-        wanted = tuple(Output(**output) for output in outputs)
-        order = Order(
-            "job",
-            Drop("hot", clip.name, clip),
-            (Rule(rule="r", outputs=wanted, **rule),),
-            {"out": tmp_path / "out" / "job", "review": tmp_path / "review" / "job"},
-        )
-        return runner.run(order)
-
-    return run
 
 
 def test_steps_edit_every_frame_and_sound_stays(

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from retouchd.errors import InputError
 from retouchd.media.clips.encoding import ClipEncoding
 from retouchd.media.clips.frames import Pictures
+from retouchd.media.clips.handling import ClipHandling, fitting
 from retouchd.media.clips.joining import (
     SegmentFile,
     WrittenClip,
@@ -37,11 +38,14 @@ def rewrite(
     path: Path,
     *wanted: WantedClip,
     edit: Callable[[Picture], Picture] | None = None,
+    handling: ClipHandling | None = None,
 ) -> list[WrittenClip]:
     """Rewrite the clip at *path* in segments of five frames and more."""
     container = _container(path)
     facts = read_facts(path, container)
-    has_pixels = needs_pixels(path, facts, wanted, edits=edit is not None)
+    has_pixels = needs_pixels(facts, wanted, edits=edit is not None)
+    if has_pixels:
+        facts = fitting(path, facts, handling or ClipHandling())
     with opened(path, container, facts) as clip:
         for one in wanted:
             refuse_sound(one.encoding, clip)
@@ -207,6 +211,43 @@ def test_way_to_pixels_and_back_loses_nothing_that_shows(
             assert np.abs(samples(one) - samples(other)).max() <= tolerance
 
 
+@pytest.mark.parametrize("range_", [1, 2])
+@pytest.mark.parametrize("bits", [10, 12])
+def test_white_of_a_deep_clip_is_white(tmp_path: Path, bits: int, range_: int) -> None:
+    """Full luma and full opacity are 65535, and come back as the samples they were."""
+    largest = (1 << bits) - 1
+    white = largest if range_ == 2 else 235 << (bits - 8)
+    grey = [white // 3, white // 2, white]
+    source = av.VideoFrame(32, 32, f"yuva444p{bits}le")
+    for place, plane in enumerate(source.planes):
+        fill = np.full((32, plane.line_size // 2), 1 << (bits - 1), np.uint16)
+        if place in {0, 3}:
+            fill[:, :30] = np.repeat(grey if place == 0 else [0, largest, largest], 10)
+        plane.update(fill.tobytes())
+    source.pts, source.time_base = 0, Fraction(1, 25)
+    source.colorspace, source.color_range = 1, range_
+    path = tmp_path / "in.mkv"
+    with av.open(path, "w") as clip:
+        stream = clip.add_stream("ffv1", rate=25)
+        context = stream.codec_context
+        context.width, context.height, context.pix_fmt = 32, 32, source.format.name
+        context.colorspace, context.color_range = 1, range_
+        clip.mux([*stream.encode(source), *stream.encode(None)])
+    facts = read_facts(path, "matroska")
+    pictures = Pictures(facts)
+
+    picture = pictures.picture(source)
+    back = pictures.frame(picture, source, facts.pixel_format)
+
+    assert to_array(picture.image)[8, [25, 25], [0, 3]].tolist() == [65_535, 65_535]
+    for place, tolerance in ((0, 1), (3, 0)):
+        made, before = (
+            np.frombuffer(frame.planes[place], np.uint16).reshape(32, -1)[:, :30]
+            for frame in (back, source)
+        )
+        assert np.abs(made.astype(int) - before).max() <= tolerance
+
+
 def test_several_outputs_come_from_one_pass(
     make_clip: MakeClip, read_back: Callable[[Path], object], tmp_path: Path
 ) -> None:
@@ -264,8 +305,9 @@ def test_hdr_passes_untouched_but_is_not_edited(
     rewrite(source, wanted(tmp_path / "same.mp4", ClipEncoding("mp4", "hevc")))
 
     assert read_back(tmp_path / "same.mp4").tags == (9, 9, 16, 1)
-    with pytest.raises(InputError, match="HDR"):
+    with pytest.raises(InputError, match="HDR") as refusal:
         rewrite(source, wanted(tmp_path / "o.mp4", ClipEncoding("mp4")), edit=unchanged)
+    assert "clip: {hdr: tone_map}" in refusal.value.hint
 
 
 def test_sound_that_does_not_fit_is_not_dropped(

@@ -23,6 +23,7 @@ from pydantic import (
 
 from retouchd.gate import Gate
 from retouchd.media.clips.encoding import ClipEncoding, Codec, Container
+from retouchd.media.clips.handling import ClipHandling
 from retouchd.media.size import Size
 from retouchd.rules.escalate import Escalate, checked
 from retouchd.rules.templates import check_template, container_of, format_of
@@ -197,6 +198,7 @@ class Rule(_Part):
     """One rule: which files, which steps, which gates, which outputs.
 
     ``steps`` and ``gates`` are pairs of the word and what it stands for, in order.
+    ``clip`` is of clips alone.
     """
 
     rule: Annotated[str, Field(pattern=f"^{RULE_NAME}$")]
@@ -209,6 +211,7 @@ class Rule(_Part):
     gates: tuple[tuple[str, SerializeAsAny[Gate]], ...] = ()
     outputs: Annotated[tuple[Output, ...], Field(min_length=1)]
     sidecar: Sidecar = Sidecar()
+    clip: ClipHandling = ClipHandling()
     review: Review = Review()
 
     @field_validator("escalate")

@@ -29,6 +29,7 @@ from retouchd.jobs.handing_in import hand_in
 from retouchd.jobs.meter import Reading, measured
 from retouchd.jobs.story import Story
 from retouchd.jobs.tried import DoneStep, Tried
+from retouchd.media.clips.handling import fitting
 from retouchd.media.clips.joining import WrittenClip, refuse_sound
 from retouchd.media.clips.opening import Clip, ClipFacts, opened, read_facts
 from retouchd.media.clips.segments import Segments
@@ -106,7 +107,9 @@ class ClipJob:
         with measured(self._equipment.shares) as reading:
             facts = read_facts(self._path, self._header.format)
             edits = bool(self._rule.steps or self._rule.gates)
-            has_pixels = needs_pixels(self._path, facts, outputs, edits=edits)
+            has_pixels = needs_pixels(facts, outputs, edits=edits)
+            if has_pixels:
+                facts = fitting(self._path, facts, self._rule.clip)
             self._refuse_sound(outputs, facts)
         self._sums.time(DECODE, reading)
         plan = self._parts.plan() or self._planned(facts)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from retouchd.errors import InputError
 from retouchd.media.clips.library import pyav
+from retouchd.media.clips.light import TOLD_BY, Mastering
 
 if TYPE_CHECKING:
     from av.video.codeccontext import VideoCodecContext
@@ -94,6 +95,11 @@ class ClipEncoding:
         """FFmpeg's name of the encoder."""
         return _ENCODERS[self.chosen_codec]
 
+    @property
+    def keeps_mastering(self) -> bool:
+        """Whether the encoder can state how bright an HDR clip was made to be."""
+        return self.chosen_codec in TOLD_BY
+
     def pixel_format_for(self, source: str, *, has_alpha: bool | None = None) -> str:
         """Return the format in which planes of *source* are stored.
 
@@ -124,8 +130,15 @@ class ClipEncoding:
             )
         return wanted
 
-    def configure(self, context: VideoCodecContext) -> None:
-        """Set quality and rate of an encoder that is not open yet."""
+    def configure(
+        self, context: VideoCodecContext, mastering: Mastering | None = None
+    ) -> None:
+        """Set quality and rate of an encoder that is not open yet.
+
+        Args:
+            context: of the encoder.
+            mastering: of an HDR clip; only the encoders of ``keeps_mastering`` say it.
+        """
         codec = self.chosen_codec
         options = dict(_OPTIONS.get(codec, {}))
         if self.rate:
@@ -136,6 +149,9 @@ class ClipEncoding:
             options["crf"] = str(crf)
             if codec == "vp9":  # else a quality is only an upper bound for it
                 options["b"] = "0"
+        if mastering and self.keeps_mastering:
+            key, words = mastering.for_encoder_of(codec)
+            options[key] = ":".join(filter(None, [options.get(key), *words]))
         context.options = options
 
 

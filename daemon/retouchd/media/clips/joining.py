@@ -33,7 +33,7 @@ class WrittenClip:
         width, height: pixels of its frames.
         frames: how many.
         left_out: streams that nobody hears or sees, such as a camera's motion data,
-            and subtitles that the container cannot hold.
+            and what the container or the encoder cannot hold.
     """
 
     path: Path
@@ -95,7 +95,7 @@ def join(
             out.mux(packet)
         copies.until(float("inf"))
     frames = sum(len(written.times) for _, written in segments)
-    left_out = tuple(copies.left_out)
+    left_out = (*copies.left_out, *first.lacks)
     return WrittenClip(path, first.width, first.height, frames, left_out)
 
 

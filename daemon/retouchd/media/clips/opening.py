@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from retouchd.errors import DamagedError, InputError
 from retouchd.media.clips.library import pyav
+from retouchd.media.clips.light import Mastering, mastering_of
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -80,6 +81,7 @@ class ClipFacts:
         rate: frames per second on average.
         is_interlaced: whether frames hold two fields.
         tags: how its colours are meant.
+        mastering: how bright it was made to be; ``None``: it does not tell.
     """
 
     width: int
@@ -93,6 +95,7 @@ class ClipFacts:
     rate: Fraction
     is_interlaced: bool
     tags: ColourTags
+    mastering: Mastering | None = None
 
 
 @dataclass(frozen=True)
@@ -230,6 +233,7 @@ def _facts(
         rate=rate,
         is_interlaced=bool(frame.interlaced_frame),
         tags=tags_of(frame),
+        mastering=mastering_of(frame),
     )
 
 

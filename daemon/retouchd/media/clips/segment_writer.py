@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from retouchd.media.clips.encoding import ClipEncoding
 from retouchd.media.clips.library import pyav
-from retouchd.media.clips.opening import Clip
+from retouchd.media.clips.opening import Clip, tags_of
 
 if TYPE_CHECKING:
     from av.packet import Packet
@@ -40,6 +40,7 @@ class WrittenSegment:
         durations: for how long, likewise; 0: the source does not say.
         reorder: by how many places a frame may come later in the file than it is
             shown.
+        lacks: what the encoder could not state.
     """
 
     width: int
@@ -48,6 +49,7 @@ class WrittenSegment:
     times: tuple[int, ...]
     durations: tuple[int, ...]
     reorder: int
+    lacks: tuple[str, ...] = ()
 
 
 class SegmentWriter:
@@ -70,6 +72,7 @@ class SegmentWriter:
             encoding.encoder, rate=source.facts.rate
         )
         self._form = ""
+        self._lacks: tuple[str, ...] = ()
         self._times: list[int] = []
         self._durations: list[int] = []
         self._numbers: dict[int, int] = {}
@@ -99,6 +102,7 @@ class SegmentWriter:
             tuple(self._times),
             tuple(self._durations),
             self._reorder,
+            self._lacks,
         )
 
     def abandon(self) -> None:
@@ -116,6 +120,10 @@ class SegmentWriter:
 
     def _begin(self, frame: VideoFrame) -> None:
         facts, pictures = self._source.facts, self._source.pictures
+        tags = tags_of(frame)
+        mastering = facts.mastering if tags.is_hdr else None
+        if mastering and not self._encoding.keeps_mastering:
+            self._lacks = ("mastering data of HDR",)
         context = self._stream.codec_context
         context.width, context.height = frame.width, frame.height
         context.pix_fmt = self._form = frame.format.name
@@ -124,12 +132,12 @@ class SegmentWriter:
         context.framerate = facts.rate
         if pictures.sample_aspect_ratio:
             context.sample_aspect_ratio = pictures.sample_aspect_ratio
-        context.colorspace = facts.tags.matrix
-        context.color_primaries = facts.tags.primaries
-        context.color_trc = facts.tags.transfer
-        context.color_range = facts.tags.range
+        context.colorspace = tags.matrix
+        context.color_primaries = tags.primaries
+        context.color_trc = tags.transfer
+        context.color_range = tags.range
         context.flags |= _KEEP_DURATIONS
-        self._encoding.configure(context)
+        self._encoding.configure(context, mastering)
 
     def _mux(self, packets: list[Packet[Any]]) -> None:
         """Write *packets* with their numbers for times, which no container rounds."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from retouchd.errors import InputError
 from retouchd.media.clips.encoding import ClipEncoding
 from retouchd.media.clips.frames import Pictures, halved_sides
 from retouchd.media.clips.opening import ClipFacts
@@ -88,43 +87,16 @@ class WantedClip:
 
 
 def needs_pixels(
-    path: Path, facts: ClipFacts, wanted: Iterable[WantedClip], *, edits: bool
+    facts: ClipFacts, wanted: Iterable[WantedClip], *, edits: bool
 ) -> bool:
     """Tell whether frames must become pictures: they are edited or resized.
 
     Args:
-        path: the clip.
-        facts: what is known of it.
+        facts: of the clip.
         wanted: the outputs.
         edits: whether steps or gates look at frames.
-
-    Raises:
-        InputError: they must, and their meaning would be lost.
     """
     shown = facts.width, facts.height
     if facts.turn % 180:
         shown = facts.height, facts.width
-    if not edits and not any(one.resizes(*shown) for one in wanted):
-        return False
-    _refuse_unfit(path, facts)
-    return True
-
-
-def _refuse_unfit(path: Path, facts: ClipFacts) -> None:
-    """Refuse to edit pixels whose meaning would be lost.
-
-    Raises:
-        InputError: HDR, or two fields in each frame.
-    """
-    if facts.tags.is_hdr:
-        raise InputError(
-            "this is an HDR clip (PQ or HLG); steps would crush its highlights",
-            hint="export it as BT.709 SDR, or use a rule without steps and sizes",
-            file=path,
-        )
-    if facts.is_interlaced:
-        raise InputError(
-            "this clip is interlaced; steps would tear its fields",
-            hint="export it progressive, or use a rule without steps and sizes",
-            file=path,
-        )
+    return edits or any(one.resizes(*shown) for one in wanted)
