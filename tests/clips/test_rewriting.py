@@ -45,7 +45,7 @@ def rewrite(
     facts = read_facts(path, container)
     has_pixels = needs_pixels(facts, wanted, edits=edit is not None)
     if has_pixels:
-        facts = fitting(path, facts, handling or ClipHandling())
+        facts = fitting(path, container, facts, handling or ClipHandling())
     with opened(path, container, facts) as clip:
         for one in wanted:
             refuse_sound(one.encoding, clip)

@@ -109,7 +109,8 @@ class ClipJob:
             edits = bool(self._rule.steps or self._rule.gates)
             has_pixels = needs_pixels(facts, outputs, edits=edits)
             if has_pixels:
-                facts = fitting(self._path, facts, self._rule.clip)
+                container, handling = self._header.format, self._rule.clip
+                facts = fitting(self._path, container, facts, handling)
             self._refuse_sound(outputs, facts)
         self._sums.time(DECODE, reading)
         plan = self._parts.plan() or self._planned(facts)

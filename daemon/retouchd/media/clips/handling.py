@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from retouchd.errors import InputError
-from retouchd.media.clips.opening import ClipFacts
+from retouchd.media.clips.fields import find_fields
+from retouchd.media.clips.opening import ClipFacts, opened
 
 
 class ClipHandling(BaseModel):
@@ -16,18 +18,24 @@ class ClipHandling(BaseModel):
 
     Attributes:
         hdr: of PQ and HLG; ``tone_map`` makes them BT.709 SDR.
+        interlaced: of two fields in a frame; ``deinterlace`` makes a whole frame of
+            each.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     hdr: Literal["refuse", "tone_map"] = "refuse"
+    interlaced: Literal["refuse", "deinterlace"] = "refuse"
 
 
-def fitting(path: Path, facts: ClipFacts, handling: ClipHandling) -> ClipFacts:
+def fitting(
+    path: Path, container: str, facts: ClipFacts, handling: ClipHandling
+) -> ClipFacts:
     """Return *facts* as they hold for pictures, which must not lose their meaning.
 
     Raises:
-        InputError: HDR or interlaced, and the rule says nothing of it.
+        InputError: HDR or interlaced, and the rule says nothing of it; see also
+            ``Clip.frames``.
     """
     if facts.tags.is_hdr and handling.hdr == "refuse":
         raise InputError(
@@ -36,10 +44,13 @@ def fitting(path: Path, facts: ClipFacts, handling: ClipHandling) -> ClipFacts:
             "SDR, or use a rule without steps and sizes",
             file=path,
         )
-    if facts.is_interlaced:
+    with opened(path, container, facts) as clip:
+        fields = find_fields(clip.frames())
+    if fields and handling.interlaced == "refuse":
         raise InputError(
             "this clip is interlaced; steps would tear its fields",
-            hint="export it progressive, or use a rule without steps and sizes",
+            hint="let the rule say clip: {interlaced: deinterlace}, export the clip "
+            "progressive, or use a rule without steps and sizes",
             file=path,
         )
-    return facts
+    return replace(facts, fields=fields)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from retouchd.errors import DamagedError, InputError
+from retouchd.media.clips.fields import Fields, deinterlaced
 from retouchd.media.clips.library import pyav
 from retouchd.media.clips.light import Mastering, mastering_of
 
@@ -79,9 +80,9 @@ class ClipFacts:
         frames: how many the container or its duration promise; at least 1.
         seconds: how long it runs.
         rate: frames per second on average.
-        is_interlaced: whether frames hold two fields.
         tags: how its colours are meant.
         mastering: how bright it was made to be; ``None``: it does not tell.
+        fields: of which whole frames are to be made; ``None``: frames are as stored.
     """
 
     width: int
@@ -93,9 +94,9 @@ class ClipFacts:
     frames: int
     seconds: float
     rate: Fraction
-    is_interlaced: bool
     tags: ColourTags
     mastering: Mastering | None = None
+    fields: Fields | None = None
 
 
 @dataclass(frozen=True)
@@ -119,8 +120,14 @@ class Clip:
 
         Raises:
             DamagedError: a frame cannot be decoded, or the file ends too early.
-            InputError: the time stamps run backwards, or the size changes.
+            InputError: the time stamps run backwards, the size changes, or whole frames
+                cannot be made of fields.
         """
+        stored = self._checked()
+        fields = self.facts.fields
+        return deinterlaced(stored, fields) if fields else stored
+
+    def _checked(self) -> Iterator[VideoFrame]:
         last: int | None = None
         for frame in _decoded(self.container, self.pictures, self.path):
             if frame.pts is None or (last is not None and frame.pts <= last):
@@ -231,7 +238,6 @@ def _facts(
         frames=max(1, stream.frames or round(seconds * rate)),
         seconds=seconds,
         rate=rate,
-        is_interlaced=bool(frame.interlaced_frame),
         tags=tags_of(frame),
         mastering=mastering_of(frame),
     )

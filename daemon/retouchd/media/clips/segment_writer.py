@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 # without it the last one of a variable rate would get a guess.
 _KEEP_DURATIONS = 1 << 8
 
+# AV_CODEC_FLAG_INTERLACED_DCT and _ME: fields are coded as such, and the mark stays.
+_FIELDS = 1 << 18 | 1 << 29
+
+_MARKED_BY = {"h264", "prores", "ffv1"}
+"""Codecs whose encoders here can mark frames as interlaced."""
+
 _MOST_REORDER = 64
 """Frames; four times what H.264 and HEVC let an encoder hold back."""
 
@@ -123,7 +129,9 @@ class SegmentWriter:
         tags = tags_of(frame)
         mastering = facts.mastering if tags.is_hdr else None
         if mastering and not self._encoding.keeps_mastering:
-            self._lacks = ("mastering data of HDR",)
+            self._lacks += ("mastering data of HDR",)
+        if frame.interlaced_frame and self._encoding.chosen_codec not in _MARKED_BY:
+            self._lacks += ("the mark of interlaced frames",)
         context = self._stream.codec_context
         context.width, context.height = frame.width, frame.height
         context.pix_fmt = self._form = frame.format.name
@@ -136,7 +144,7 @@ class SegmentWriter:
         context.color_primaries = tags.primaries
         context.color_trc = tags.transfer
         context.color_range = tags.range
-        context.flags |= _KEEP_DURATIONS
+        context.flags |= _KEEP_DURATIONS | (_FIELDS if frame.interlaced_frame else 0)
         self._encoding.configure(context, mastering)
 
     def _mux(self, packets: list[Packet[Any]]) -> None:
