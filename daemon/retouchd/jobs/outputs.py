@@ -71,9 +71,15 @@ def render_outputs(
     """Write every output of the rule beside *stage* and force it to disk.
 
     Raises:
-        InputError: the picture cannot be written in the wanted format.
+        InputError: the picture cannot be written in the wanted format, or a contact
+            sheet is wanted of it.
         OSError: the disk is full or failing.
     """
+    if any(output.show == "contact_sheet" for output in frame.rule.outputs):
+        raise InputError(
+            f"the rule {frame.rule.rule} wants a contact sheet, and this is a still",
+            hint="let the rule say match: {kind: clip}, or leave show out",
+        )
     return tuple(
         render_still(picture, frame, number, output, stage)
         for number, output in enumerate(frame.rule.outputs)

@@ -1,4 +1,4 @@
-"""A sheet that shows pictures before and after, pair by pair."""
+"""Sheets that show many pictures at a glance: pairs of files, or frames of a clip."""
 
 from __future__ import annotations
 
@@ -7,11 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
+
 from retouchd.media.checkerboard import on_checkerboard
+from retouchd.media.pixels import from_array, to_array
 from retouchd.media.vips import pyvips
 
 GAP_PX = 12
 _PAPER = [245, 245, 245]
+_INK = (40, 40, 40)
+
+_FRAME_PX = 320
+_CAPTION_PX = 24
+_TALL_ACROSS, _WIDE_ACROSS = 6, 4
 
 
 @dataclass(frozen=True)
@@ -46,8 +55,25 @@ def contact_sheet(
         layout.pairs_across,
         2 * GAP_PX,
     )
+    _framed(joined).jpegsave(str(sheet), Q=layout.quality)
+
+
+def sheet_of_frames(frames: Iterable[tuple[float, Any]]) -> Any:
+    """Return one picture, sRGB of 8 bits, of many *frames*, each above its time.
+
+    Args:
+        frames: seconds and image (RGB or RGBA, 8 or 16 bits); each is made small as it
+            is taken, four across, or six where they are taller than wide.
+    """
+    cells = [_captioned(_small(image), seconds) for seconds, image in frames]
+    is_tall = cells[0].height - _CAPTION_PX > cells[0].width
+    across = _TALL_ACROSS if is_tall else _WIDE_ACROSS
+    return _framed(_side_by_side(cells, across, GAP_PX))
+
+
+def _framed(joined: Any) -> Any:
     margin = 2 * GAP_PX
-    framed = joined.embed(
+    return joined.embed(
         GAP_PX,
         GAP_PX,
         joined.width + margin,
@@ -55,7 +81,21 @@ def contact_sheet(
         extend="background",
         background=_PAPER,
     )
-    framed.jpegsave(str(sheet), Q=layout.quality)
+
+
+def _small(image: Any) -> Any:
+    small = image.thumbnail_image(_FRAME_PX, height=_FRAME_PX, size="down")
+    return on_checkerboard(small.colourspace("srgb").cast("uchar"))
+
+
+def _captioned(image: Any, seconds: float) -> Any:
+    pixels = to_array(image)
+    strip = np.full((_CAPTION_PX, image.width, 3), _PAPER, np.uint8)
+    minutes, rest = divmod(seconds, 60)
+    time = f"{int(minutes)}:{rest:04.1f}"
+    font, line = cv2.FONT_HERSHEY_SIMPLEX, cv2.LINE_AA
+    cv2.putText(strip, time, (2, 17), font, 0.5, _INK, 1, line)
+    return from_array(np.vstack([pixels, strip]))
 
 
 def _side_by_side(images: list[Any], across: int, gap: int) -> Any:

@@ -136,6 +136,7 @@ class Output(Size):
         depth: bits per band; ``None``: those of the picture.
         profile: ``srgb``, or ``input`` for the profile of the source.
         enlarge: whether a smaller picture is enlarged to the size.
+        show: what a still shows of a clip: one frame, or many with their times.
         codec, rate, pixel_format: of a clip; see ``media.clips.encoding.ClipEncoding``.
     """
 
@@ -146,6 +147,7 @@ class Output(Size):
     profile: Literal["srgb", "input"] = "srgb"
     depth: Literal[8, 16] | None = None
     enlarge: bool = False
+    show: Literal["frame", "contact_sheet"] = "frame"
     codec: Codec | None = None
     rate: int | None = Field(default=None, ge=50, le=2_000_000)
     pixel_format: str | None = Field(default=None, pattern=r"^[a-z0-9]+$")
@@ -161,6 +163,17 @@ class Output(Size):
                 "leave them out, or name a clip such as {stem}.mp4",
             )
         return self
+
+    @field_validator("show")
+    @classmethod
+    def _is_a_still(cls, show: str, info: ValidationInfo) -> str:
+        name = info.data.get("name", "")
+        if show == "contact_sheet" and not format_of(name):
+            raise ValueError(
+                f"{name!r} is no still, and a contact sheet is one",
+                "name it like sheet/{stem}.jpg",
+            )
+        return show
 
     @field_validator("depth")
     @classmethod

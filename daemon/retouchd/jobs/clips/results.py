@@ -11,7 +11,9 @@ from retouchd.jobs.outputs import Frame, render_still, staged
 from retouchd.jobs.story import Story
 from retouchd.media.clips.joining import SegmentFile, WrittenClip, join
 from retouchd.media.clips.opening import Open
+from retouchd.media.clips.overview import overview
 from retouchd.media.clips.wanted import WantedClip
+from retouchd.media.contact_sheet import sheet_of_frames
 from retouchd.rules.schema import Output, Rule
 from retouchd.rules.templates import container_of, format_of
 from retouchd.values import Picture, Rendition
@@ -81,28 +83,36 @@ def joined(
 def results_of(
     story: Story, rule: Rule, written: dict[int, WrittenClip], shown: Picture
 ) -> tuple[Rendition, ...]:
-    """Name what was written and force it to disk; stills show one frame.
+    """Name what was written and force it to disk; stills show one frame, or many.
 
     Args:
         story: of the job; its attempt is chosen.
         rule: that of the job.
         written: clips by the number of the output.
-        shown: the frame that stills show.
+        shown: the frame that stills show; contact sheets are made of the first clip.
     """
     assert story.inspection is not None  # noqa: S101  (a clip was inspected)
     types = source_type_of(story.source_types)
     frame = Frame.of(story.order, rule, story.inspection, story.tier, types)
     stage = story.order.stages["out"]
-    made = []
+    made, clips = [], written.values()
     for number, output in enumerate(rule.outputs):
         clip = written.get(number)
         if clip is None:
-            made.append(render_still(shown, frame, number, output, stage))
+            still = shown if output.show == "frame" else _sheet(next(iter(clips)))
+            made.append(render_still(still, frame, number, output, stage))
             continue
         size = clip.width, clip.height
         name = str(frame.name(output, *size))
         made.append(staged(clip.path, number, output, name, size, shown))
     return tuple(made)
+
+
+def _sheet(clip: WrittenClip) -> Picture:
+    """Return a sheet of frames from all over *clip*."""
+    is_mov = container_of(clip.path.name) in {"mp4", "mov"}
+    frames = overview(clip.path, "mov" if is_mov else "matroska")
+    return Picture(sheet_of_frames((at, picture.image) for at, picture in frames))
 
 
 def _named(output: Output, source: Path) -> str:

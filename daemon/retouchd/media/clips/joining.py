@@ -147,6 +147,8 @@ class _Copies:
 
     def _copy_of(self, stream: Stream) -> Any:
         """Return the output's stream for a copied one; ``None``: it is left out."""
+        if stream.discard == pyav().stream.Discard.all:
+            return None  # the track of MP4 chapters, which are chapters already
         if stream.type not in _COPIED:
             self.left_out.append(f"{stream.type} stream {stream.index}")
             return None
