@@ -90,7 +90,7 @@ class Header:
         depth: bits per band, 8 or 16.
         orientation: EXIF orientation 1..8 as stored.
         has_alpha: whether the last band is opacity.
-        frames: of a clip, as far as its container tells; else 1.
+        frames: of a clip, as far as its container tells, or of a sequence; else 1.
         seconds: how long a clip runs; else 0.
     """
 
@@ -173,13 +173,13 @@ class Picture:
 
 @dataclass(frozen=True)
 class Drop:
-    """One complete file claimed from ``in/``, with its members.
+    """One complete file, or the first frame of a sequence, with its members.
 
     Attributes:
         hot_folder: name of the hot folder.
         name: path below ``in/``, with ``/``; undecodable bytes as surrogates.
         path: where the file lies now.
-        members: sidecars that were claimed with it.
+        members: sidecars and, of a sequence, the other frames, claimed with it.
     """
 
     hot_folder: str
@@ -243,13 +243,16 @@ class Rendition:
     """One finished output, staged and fsynced, not yet delivered.
 
     Attributes:
-        output: its number in the rule, from 0.
+        output: its number in the rule, from 0; companions and further frames are
+            numbered on from the last one.
         stage: where the worker wrote it.
         name: wanted path below ``out/``, with ``/``.
         conflict: ``suffix`` or ``fail`` when the name is taken.
         sha256: lower-case hex of the bytes.
         role: ``result``, or what helps a person to judge one: ``preview`` (input and
             result side by side), ``reason`` (text).
+        part_of: number in the rule of the output of which it is one frame among
+            others; ``None``: it is all of its output.
         fingerprint: what the result looks like, 32 hex digits, for output 0 only; see
             ``media.fingerprint``.
     """
@@ -263,6 +266,7 @@ class Rendition:
     height: int
     conflict: Literal["suffix", "fail"] = "suffix"
     role: Role = "result"
+    part_of: int | None = None
     fingerprint: str = ""
 
 

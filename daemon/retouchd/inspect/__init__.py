@@ -7,6 +7,8 @@ from dataclasses import replace
 from retouchd.inspect import containers, exif, origin, regions, xmp
 from retouchd.inspect.containers import RawMetadata
 from retouchd.inspect.kind import Examined, Limits, examine
+from retouchd.inspect.numbered import examine_sequence, sidecars_of_sequence
+from retouchd.inspect.sequences import frames_of
 from retouchd.values import Drop, Inspection
 
 __all__ = ["Limits", "inspect"]
@@ -19,7 +21,12 @@ def inspect(drop: Drop, limits: Limits) -> Inspection:
         InputError: the file or one of its sidecars cannot be used; the text is written
             for the person who dropped it.
     """
-    examined = examine(drop.path, limits)
+    frames = frames_of(drop)
+    if frames:
+        examined = examine_sequence(frames, limits)
+        drop = replace(drop, members=sidecars_of_sequence(drop, frames))
+    else:
+        examined = examine(drop.path, limits)
     raw = _raw(drop, examined, limits)
     warnings = list(examined.warnings)
     try:

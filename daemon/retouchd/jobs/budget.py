@@ -76,6 +76,6 @@ def estimated_need(header: Header, rule: Rule) -> int:
     ) + (rule.escalate is not None)
     copies = (8 if writes_avif else 3) + kept
     need = copies * largest * 4 * header.depth // 8
-    if header.kind == "clip":
+    if header.kind != "still":
         need += _CLIP_FRAMES * largest * 3 * header.depth // 16
     return need

@@ -48,7 +48,7 @@ def _judge(story: Story, rule: Rule, results: tuple[Rendition, ...]) -> None:
 
 def _beside(stage: Path, made: Rendition) -> Rendition:
     """Bring *made* to *stage*, which may lie on another file system."""
-    path = stage.with_name(f"{stage.name}-{made.output}{made.stage.suffix}")
+    path = stage.with_name(made.stage.name)
     if path == made.stage:
         return made
     shutil.move(made.stage, path)

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from retouchd.delivery.naming import fill_template, folder_name
 from retouchd.delivery.place import sha256_of, sync_file
 from retouchd.errors import InputError
+from retouchd.inspect.sequences import stem_of
 from retouchd.jobs.order import Order
 from retouchd.media.encoding import Encoding, Format, encode
 from retouchd.media.fingerprint import fingerprint_of
@@ -44,9 +45,10 @@ class Frame:
     ) -> Frame:
         """Collect what the names and records of the job's outputs need."""
         name = PurePosixPath(order.drop.name)
+        is_sequence = inspection.header.kind == "sequence"
         date, _, time = utc(order.arrived_at).partition("T")
         fields = {
-            "stem": name.stem,
+            "stem": stem_of(order.drop.name) if is_sequence else name.stem,
             "ext": name.suffix.lstrip("."),
             "date": date,
             "time": time[:8].replace(":", ""),
@@ -87,13 +89,28 @@ def render_outputs(
 
 
 def render_still(
-    picture: Picture, frame: Frame, number: int, output: Output, stage: Path
+    picture: Picture,
+    frame: Frame,
+    number: int,
+    output: Output,
+    stage: Path,
+    mark: str = "",
 ) -> Rendition:
-    """Write output *number* of the rule beside *stage*; see ``render_outputs``."""
+    """Write output *number* of the rule beside *stage*; see ``render_outputs``.
+
+    Args:
+        picture: finished.
+        frame: what all outputs of the job have in common.
+        number: of the output.
+        output: what the rule says of it.
+        stage: path prefix.
+        mark: tells the file from others of the same output; only the one without any
+            gets a fingerprint.
+    """
     sized = _sized(picture, output)
     width, height = sized.image.width, sized.image.height
     name = frame.name(output, width, height)
-    path = stage.with_name(f"{stage.name}-{number}{name.suffix}")
+    path = stage.with_name(f"{stage.name}-{number}{mark}{name.suffix}")
     encode(
         sized,
         path,
@@ -106,7 +123,8 @@ def render_still(
         ),
         source_type=frame.source_type,
     )
-    return staged(path, number, output, str(name), (width, height), picture)
+    shown = None if mark else picture
+    return staged(path, number, output, str(name), (width, height), shown)
 
 
 def staged(
@@ -115,7 +133,7 @@ def staged(
     output: Output,
     name: str,
     size: tuple[int, int],
-    picture: Picture,
+    picture: Picture | None,
 ) -> Rendition:
     """Force a written output to disk and say what it is.
 
@@ -125,7 +143,7 @@ def staged(
         output: what the rule says of it.
         name: wanted path below ``out/``.
         size: width and height, pixels.
-        picture: what it shows.
+        picture: what it shows, for the fingerprint of output 0.
     """
     sync_file(path)
     return Rendition(
@@ -137,7 +155,7 @@ def staged(
         bytes=path.stat().st_size,
         width=size[0],
         height=size[1],
-        fingerprint=str(fingerprint_of(picture)) if number == 0 else "",
+        fingerprint=str(fingerprint_of(picture)) if picture and number == 0 else "",
     )
 
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from retouchd.delivery.place import sha256_of
 from retouchd.delivery.provenance import source_type_of
 from retouchd.errors import InputError, RetouchdError
 from retouchd.gate import Earlier
@@ -27,6 +26,7 @@ from retouchd.jobs.messages import Begun
 from retouchd.jobs.meter import CpuShares, Reading, measured
 from retouchd.jobs.order import Order
 from retouchd.jobs.outputs import Frame, render_outputs
+from retouchd.jobs.sources import bytes_of, digest_of, sentence, timed
 from retouchd.jobs.story import Story
 from retouchd.log import get_logger
 from retouchd.media.clips.segments import LEAST_FRAMES
@@ -36,7 +36,7 @@ from retouchd.models.shelf import Shelf
 from retouchd.rules.match import choose, why_not
 from retouchd.rules.schema import Rule
 from retouchd.timestamps import utc
-from retouchd.values import Inspection, Outcome, Picture, StepRun
+from retouchd.values import Drop, Inspection, Outcome, Picture, StepRun
 
 log = get_logger()
 
@@ -87,7 +87,7 @@ class Runner:
             self._tell(story)
         except RetouchdError as error:
             return story.failure(
-                error.message,
+                sentence(error, order.drop),
                 error.hint,
                 retry=error.retryable,
                 number=_number_of(error),
@@ -121,21 +121,22 @@ class Runner:
 
     def _tell(self, story: Story) -> None:
         order = story.order
-        size = _megabytes(order.drop.path)
+        size = _megabytes(order.drop)
         seconds = self._step_limits.reading_seconds(size, READ_SECONDS)
         self._progress(Begun(order.job, "inspect", seconds))
         with measured(self._shares) as reading:
             story.inspection = inspection = inspect(order.drop, self._limits)
             story.notes += inspection.warnings
             story.rule = rule = self._choose_rule(order, inspection)
+            story.inspection = inspection = timed(inspection, rule)
             # Here, where a LUT that is gone becomes part of the outcome.
             story.rule_hash = rule.rule_hash
-            story.sha256 = sha256_of(order.drop.path)
+            story.sha256 = digest_of(order.drop)
         if story.over_budget:
             return
         self._progress(Begun(order.job, "wait for memory"))
         with self._budget.admit(estimated_need(inspection.header, rule)):
-            if inspection.header.kind == "clip":
+            if inspection.header.kind != "still":
                 self._finish_clip(story, rule, reading)
                 return
             before = self._decode(story, reading)
@@ -175,9 +176,7 @@ class Runner:
                 cpu_s=looked.cpu_s + reading.cpu_s,
                 megapixels_in=inspection.header.megapixels,
                 megapixels_out=picture.megapixels,
-                bytes_in=sum(
-                    file.stat().st_size for file in (path, *story.order.drop.members)
-                ),
+                bytes_in=bytes_of(story.order.drop),
                 started_at=utc(looked.started_at),
             )
         )
@@ -214,10 +213,10 @@ class Runner:
         )
 
 
-def _megabytes(file: Path) -> float:
-    """Return the size of *file*; 0 where the inspection will say that it is gone."""
+def _megabytes(drop: Drop) -> float:
+    """Return the size of *drop*; 0 where the inspection will say that it is gone."""
     try:
-        return file.stat().st_size / 1e6
+        return bytes_of(drop) / 1e6
     except OSError:
         return 0.0
 

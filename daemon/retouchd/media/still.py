@@ -14,7 +14,7 @@ from retouchd.media.pixels import Pixels, from_array, to_array
 from retouchd.media.vips import DECODER_ERRORS, errno_in, pyvips
 from retouchd.values import Header, Metadata, Picture
 
-__all__ = ["Pixels", "decode", "from_array", "open_image", "to_array"]
+__all__ = ["Pixels", "damaged_still", "decode", "from_array", "open_image", "to_array"]
 
 _LOADERS = {
     "jpeg": "jpegload",
@@ -39,6 +39,7 @@ def open_image(
     *,
     fail_on: Literal["none", "truncated", "error", "warning"] = "warning",
     access: Literal["random", "sequential"] = "random",
+    pages: int = 1,
 ) -> pyvips.Image:
     """Open the first page of a still; only its header is read until pixels are asked.
 
@@ -48,6 +49,7 @@ def open_image(
             content; the name of the file plays no part.
         fail_on: from which degree of damage on pixels are refused.
         access: ``sequential`` streams from top to bottom, once.
+        pages: how many, one below the other; -1: all. Others than 1 for GIF and WebP.
 
     Raises:
         InputError: the format is unknown or the header cannot be read.
@@ -60,10 +62,11 @@ def open_image(
             file=path,
         )
     load: Any = getattr(pyvips.Image, loader)
+    options = {} if pages == 1 else {"n": pages}
     try:
-        return load(os.fsencode(path), fail_on=fail_on, access=access)
+        return load(os.fsencode(path), fail_on=fail_on, access=access, **options)
     except DECODER_ERRORS as error:
-        raise _damaged(path, error) from error
+        raise damaged_still(path, error) from error
 
 
 def decode(path: Path, header: Header) -> Picture:
@@ -91,7 +94,7 @@ def decode(path: Path, header: Header) -> Picture:
     try:
         pixels = _upright(to_srgb(image).copy_memory())
     except DECODER_ERRORS as error:
-        raise _damaged(path, error) from error
+        raise damaged_still(path, error) from error
     if pixels.format not in ("uchar", "ushort") or pixels.bands not in (3, 4):
         raise InputError(
             f"pixels of {pixels.bands} bands of type {pixels.format} are not supported",
@@ -136,7 +139,7 @@ def _metadata(image: pyvips.Image) -> Metadata:
     )
 
 
-def _damaged(path: Path, error: Exception) -> DamagedError | StorageError:
+def damaged_still(path: Path, error: Exception) -> DamagedError | StorageError:
     """Say what a decoder complained about, for people who made the picture."""
     number = errno_in(error)
     if number in _OF_THE_STORAGE:

@@ -31,23 +31,35 @@ def why_not(rules: Iterable[Rule], name: str, inspection: Inspection) -> str:
     )
 
 
+def fits_name(match: Match, name: str) -> bool:
+    """Tell whether a drop called *name* fits the patterns of *match*, if it has any."""
+    return not match.files or any(_names(pattern, name) for pattern in match.files)
+
+
 def _objections(match: Match, name: str, inspection: Inspection) -> Iterator[str]:
     header, origin = inspection.header, inspection.origin
-    if match.files and not any(_names(pattern, name) for pattern in match.files):
+    if not fits_name(match, name):
         yield f"the name fits none of {', '.join(match.files)}"
     if match.origin and not any(_made(pattern, origin) for pattern in match.origin):
         yield (
             f"the origin is {origin.family}/{origin.name}, "
             f"not one of {', '.join(match.origin)}"
         )
-    if match.kind is not None and match.kind != header.kind:
-        yield f"it is a {header.kind}, not a {match.kind}"
+    yield from _about_kind(match, header)
     for measure, value in _measures(header).items():
         least, most = match.bounds(measure)
         if least is not None and value < least:
             yield f"its {measure} is {value:g}, below min_{measure} {least:g}"
         if most is not None and value > most:
             yield f"its {measure} is {value:g}, above max_{measure} {most:g}"
+
+
+def _about_kind(match: Match, header: Header) -> Iterator[str]:
+    """Frames are only grouped where a rule asks, and only such a rule takes them."""
+    if match.kind is not None and match.kind != header.kind:
+        yield f"it is a {header.kind}, not a {match.kind}"
+    elif match.kind is None and header.kind == "sequence":
+        yield "it is a sequence, which only a rule with kind: sequence takes"
 
 
 def _names(pattern: str, name: str) -> bool:

@@ -26,6 +26,7 @@ from retouchd.media.clips.encoding import ClipEncoding, Codec, Container
 from retouchd.media.clips.handling import ClipHandling
 from retouchd.media.size import Size
 from retouchd.rules.escalate import Escalate, checked
+from retouchd.rules.sequence import Sequence
 from retouchd.rules.templates import check_template, container_of, format_of
 from retouchd.settings import Then
 from retouchd.settings.explain import did_you_mean
@@ -225,6 +226,7 @@ class Rule(_Part):
     outputs: Annotated[tuple[Output, ...], Field(min_length=1)]
     sidecar: Sidecar = Sidecar()
     clip: ClipHandling = ClipHandling()
+    sequence: Sequence = Sequence()
     review: Review = Review()
 
     @field_validator("escalate")
@@ -242,6 +244,17 @@ class Rule(_Part):
                 f"{did_you_mean(goal, known)} (words of your own belong in a comment)",
             )
         return goal
+
+    @field_validator("sequence")
+    @classmethod
+    def _takes_sequences(cls, sequence: Sequence, info: ValidationInfo) -> Sequence:
+        match: Match = info.data.get("match", Match())
+        if sequence != Sequence() and match.kind != "sequence":
+            raise ValueError(
+                "this rule takes no sequence",
+                "add match: {kind: sequence}, or leave sequence out",
+            )
+        return sequence
 
     @field_validator("outputs")
     @classmethod

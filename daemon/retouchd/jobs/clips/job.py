@@ -12,6 +12,7 @@ from retouchd.errors import InputError, ModelError, StepError
 from retouchd.jobs.climbing import Begin
 from retouchd.jobs.clips.equipment import Equipment
 from retouchd.jobs.clips.flow import Flow, Footage, Progress
+from retouchd.jobs.clips.frame_files import FrameFiles
 from retouchd.jobs.clips.making import Making, Task
 from retouchd.jobs.clips.parts import Choice, Part, Parts, Plan
 from retouchd.jobs.clips.planning import key_of, plan_clip
@@ -21,17 +22,18 @@ from retouchd.jobs.clips.probing import (
     judged_pictures,
     may_climb,
 )
-from retouchd.jobs.clips.results import joined, results_of, wanted_clips
+from retouchd.jobs.clips.results import frame_of, joined, results_of, wanted_clips
 from retouchd.jobs.clips.sights import ClipSights
 from retouchd.jobs.clips.stages import StepStage, Workshop
 from retouchd.jobs.clips.sums import DECODE, ENCODE, ClipSums, added
 from retouchd.jobs.handing_in import hand_in
 from retouchd.jobs.meter import Reading, measured
+from retouchd.jobs.sources import bytes_of, clip_facts, frame_numbers
 from retouchd.jobs.story import Story
 from retouchd.jobs.tried import DoneStep, Tried
 from retouchd.media.clips.handling import fitting
 from retouchd.media.clips.joining import WrittenClip, refuse_sound
-from retouchd.media.clips.opening import Clip, ClipFacts, opened, read_facts
+from retouchd.media.clips.opening import Clip, ClipFacts, opened
 from retouchd.media.clips.segments import Segments
 from retouchd.media.clips.shots import Shots
 from retouchd.media.clips.wanted import WantedClip, needs_pixels
@@ -71,6 +73,12 @@ class ClipJob:
         folder = story.order.stages["out"].parent
         key = key_of(story, self._regions, equipment)
         self._parts = Parts(folder, story.order.job, key)
+        self._files = FrameFiles(
+            rule,
+            self._parts.frame_stage,
+            self._path.suffix.lstrip("."),
+            frame_numbers(story.order.drop, self._header),
+        )
         self._inherited: dict[str, StepRun] = {}
         self._attempts = 1
         self._frames = 0
@@ -87,7 +95,9 @@ class ClipJob:
             StepError, ModelError: a step failed.
         """
         self._sums.time(DECODE, looked)
-        self._sums.add(DECODE, StepRun(DECODE, bytes_in=self._path.stat().st_size))
+        self._sums.add(
+            DECODE, StepRun(DECODE, bytes_in=bytes_of(self._story.order.drop))
+        )
         try:
             self._make()
         except (InputError, StepError, ModelError):
@@ -104,15 +114,7 @@ class ClipJob:
         stage = self._story.order.stages["out"]
         wanted = wanted_clips(self._rule, self._path, stage)
         outputs = tuple(wanted.values())
-        with measured(self._equipment.shares) as reading:
-            facts = read_facts(self._path, self._header.format)
-            edits = bool(self._rule.steps or self._rule.gates)
-            has_pixels = needs_pixels(facts, outputs, edits=edits)
-            if has_pixels:
-                container, handling = self._header.format, self._rule.clip
-                facts = fitting(self._path, container, facts, handling)
-            self._refuse_sound(outputs, facts)
-        self._sums.time(DECODE, reading)
+        facts, has_pixels = self._facts(outputs)
         plan = self._parts.plan() or self._planned(facts)
         self._attempts = plan.choice.attempts
         parts = self._made(facts, plan, outputs, has_pixels=has_pixels)
@@ -125,6 +127,19 @@ class ClipJob:
         self._sums.time(ENCODE, reading)
         made = sum(rendition.bytes for rendition in self._story.renditions)
         self._sums.add(ENCODE, StepRun(ENCODE, bytes_out=made))
+
+    def _facts(self, outputs: tuple[WantedClip, ...]) -> tuple[ClipFacts, bool]:
+        """Read what is known of the clip, and whether frames become pictures."""
+        path, rule = self._path, self._rule
+        with measured(self._equipment.shares) as reading:
+            facts = clip_facts(self._story.order.drop, self._header, rule)
+            edits = any((rule.steps, rule.gates, self._files.wanted))
+            has_pixels = needs_pixels(facts, outputs, edits=edits)
+            if has_pixels:
+                facts = fitting(path, self._header.format, facts, rule.clip)
+            self._refuse_sound(outputs, facts)
+        self._sums.time(DECODE, reading)
+        return facts, has_pixels
 
     def _refuse_sound(self, outputs: Sequence[WantedClip], facts: ClipFacts) -> None:
         with self._opened(facts) as clip:
@@ -242,6 +257,8 @@ class ClipJob:
             wanted=outputs,
             rule=self._rule,
             stages=stages,
+            files=self._files,
+            like=lambda types: frame_of(self._story, self._rule, types),
             parts=self._parts,
             sights=self._sights,
             sums=self._sums,
@@ -268,7 +285,13 @@ class ClipJob:
         shown = self._sights.shown
         assert shown is not None  # noqa: S101  (a clip has a frame)
         results = results_of(story, self._rule, written, shown[1])
-        hand_in(story, self._rule, results, shown)
+        results += self._files.renditions(
+            (file for part in parts for file in part.frame_files),
+            frame_of(story, self._rule, story.source_types),
+            story.order.stages["out"],
+        )
+        results.sort(key=lambda made: made.output)
+        hand_in(story, self._rule, tuple(results), shown)
 
     def _done_step(self, place: int, tier: Tier, last: Part) -> DoneStep:
         """Tell what a step did to all frames."""

@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from retouchd.gate import Attempt, Earlier
 from retouchd.jobs.attempts import judged
 from retouchd.jobs.clips.flow import Flow, Footage
+from retouchd.jobs.clips.frame_files import FrameFile, FrameFiles
 from retouchd.jobs.clips.parts import Part, PartFile, Parts
 from retouchd.jobs.clips.segment import OpenSegment
 from retouchd.jobs.clips.sights import ClipSights
 from retouchd.jobs.clips.stages import Carried, Item, StepStage
 from retouchd.jobs.clips.sums import ENCODE, GATES, ClipSums
 from retouchd.jobs.meter import CpuShares, measured
+from retouchd.jobs.outputs import Frame
 from retouchd.media.clips.wanted import WantedClip
 from retouchd.rules.schema import Rule
 from retouchd.values import StepRun
@@ -30,6 +32,9 @@ class Task:
         wanted: the outputs.
         rule: whose gates judge.
         stages: its steps.
+        files: writes outputs that are a file for each frame.
+        like: what their names and records need, by the source types of the steps that
+            made them.
         parts: where finished work is kept.
         sights: chooses the frames that are judged and shown.
         sums: where everything is booked.
@@ -44,6 +49,8 @@ class Task:
     wanted: tuple[WantedClip, ...]
     rule: Rule
     stages: tuple[StepStage, ...]
+    files: FrameFiles
+    like: Callable[[list[str]], Frame]
     parts: Parts
     sights: ClipSights
     sums: ClipSums
@@ -67,9 +74,11 @@ class Making:
     def __init__(self, task: Task, done: Sequence[Part]) -> None:
         self._task = task
         self._done = list(done)
+        self._count = len(done)
         self._frames = done[-1].frames if done else 0
         self._shown = done[-1].shown if done else ()
         self._shown_pair = task.sights.shown
+        self._files: list[FrameFile] = []
         self._last: Item | None = None
         self._open: OpenSegment | None = None
         self._closer = ThreadPoolExecutor(1, "finish")
@@ -99,19 +108,28 @@ class Making:
         if self._open is None or item.segment != self._open.number:
             self._close()
             task = self._task
-            part = len(self._done) + bool(self._closing)
             self._open = OpenSegment(
-                part, item.segment, task.footage.clip, task.wanted, task.parts
+                self._count, item.segment, task.footage.clip, task.wanted, task.parts
             )
+            self._count += 1
         self._look(item)
         with measured(self._task.shares) as reading:
             self._open.write(item, has_pixels=self._task.footage.needs_pixels)
+            self._write_file(item)
         self._task.sums.time(ENCODE, reading)
         size = item.picture.megapixels if item.picture else 0.0
         self._task.sums.amount(ENCODE, size, size)
         self._last = item
         self._frames += 1
         self._task.told(self._frames)
+
+    def _write_file(self, item: Item) -> None:
+        """Write the frame into the outputs that are a file for each frame."""
+        task = self._task
+        if item.picture is not None and task.files.wanted:
+            changed = [one for one in task.stages if one.has_changed]
+            like = task.like([one.step.source_type for one in changed])
+            self._files += task.files.write(item.number, item.picture, like)
 
     def _look(self, item: Item) -> None:
         """Let the gates judge, and remember what people will see."""
@@ -148,6 +166,7 @@ class Making:
             number=segment.part,
             segment=segment.number,
             files=(),
+            frame_files=self._taken_files(),
             frames=self._frames,
             at=last.at,
             shot=last.shot,
@@ -161,6 +180,10 @@ class Making:
             is_shown_for_good=task.sights.is_final,
         )
         return part, [one.carried.pop(segment.number, {}) for one in task.stages]
+
+    def _taken_files(self) -> tuple[FrameFile, ...]:
+        files, self._files = tuple(self._files), []
+        return files
 
     def _shown_names(self, number: int) -> tuple[str, ...]:
         """Keep the pictures that stand for the clip, where they are new."""

@@ -16,6 +16,7 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from retouchd.delivery.place import sha256_of, sync_file, sync_folders
+from retouchd.jobs.clips.frame_files import FrameFile
 from retouchd.jobs.clips.part_names import MARK, remove_parts
 from retouchd.jobs.clips.stages import Carried
 from retouchd.media.clips.joining import SegmentFile
@@ -78,6 +79,7 @@ class Part:
         number: of the part, from 0.
         segment: that it is; one in which no frame is shown makes no part.
         files: by output.
+        frame_files: its frames as files of their own.
         frames: of the clip, up to here.
         at: when the last of them is shown, seconds.
         shot: in which that is.
@@ -94,6 +96,7 @@ class Part:
     number: int
     segment: int
     files: tuple[PartFile, ...]
+    frame_files: tuple[FrameFile, ...]
     frames: int
     at: float
     shot: int
@@ -174,6 +177,11 @@ class Parts:
             if part and part.number == number
         ]
 
+    @property
+    def frame_stage(self) -> Path:
+        """Path prefix of frames that are files of their own."""
+        return self._path("frame")
+
     def file(self, number: int, output: int) -> Path:
         """Return where the part *number* of an output is encoded."""
         return self._path(f"{number:05d}-{output}.mkv")
@@ -234,9 +242,9 @@ class Parts:
         """Read a part; ``None``: the disk lost something of it."""
         try:
             part = _PARTS.validate_json(record.read_bytes())
-            is_whole = all(
-                sha256_of(self._folder / one.name) == one.sha256 for one in part.files
-            )
+            files = [(self._folder / one.name, one.sha256) for one in part.files]
+            files += [(one.made.stage, one.made.sha256) for one in part.frame_files]
+            is_whole = all(sha256_of(path) == digest for path, digest in files)
         except (FileNotFoundError, ValidationError):
             return None
         return part if is_whole else None

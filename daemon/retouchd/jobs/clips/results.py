@@ -7,6 +7,7 @@ from pathlib import Path
 
 from retouchd.delivery.provenance import source_type_of
 from retouchd.errors import InputError
+from retouchd.jobs.clips.frame_files import is_frame_output
 from retouchd.jobs.outputs import Frame, render_still, staged
 from retouchd.jobs.story import Story
 from retouchd.media.clips.joining import SegmentFile, WrittenClip, join
@@ -22,15 +23,20 @@ from retouchd.values import Picture, Rendition
 def wanted_clips(rule: Rule, source: Path, stage: Path) -> dict[int, WantedClip]:
     """Return the clips that *rule* wants, by the number of the output.
 
+    Outputs that are a file for each frame are not among them.
+
     Args:
         rule: of the job.
         source: the clip that comes in.
         stage: path prefix of the results.
 
     Raises:
-        InputError: it wants none, or what cannot be written.
+        InputError: it wants nothing but stills, or what cannot be written.
     """
     wanted = {}
+    ending = source.suffix.lstrip(".")
+    has_clips = any(container_of(_named(one, source)) for one in rule.outputs)
+    has_frames = any(is_frame_output(output, ending) for output in rule.outputs)
     for number, output in enumerate(rule.outputs):
         name = _named(output, source)
         container = container_of(name)
@@ -38,13 +44,19 @@ def wanted_clips(rule: Rule, source: Path, stage: Path) -> dict[int, WantedClip]
             path = stage.with_name(f"{stage.name}-{number}{Path(name).suffix}")
             encoding = output.clip_encoding(container)
             wanted[number] = WantedClip(path, encoding, output.size, output.enlarge)
+        elif output.show != "frame" and not has_clips:
+            raise InputError(
+                "a contact sheet is made of a clip, and the rule writes none",
+                hint="give the rule an output such as {stem}.mp4",
+                file=source,
+            )
         elif not format_of(name):
             raise InputError(
                 f"retouchd does not write clips like {name}",
                 hint="let the rule name an output such as {stem}.mp4",
                 file=source,
             )
-    if not wanted:
+    if not wanted and not has_frames:
         raise InputError(
             f"the rule {rule.rule} writes stills, and this is a clip",
             hint="give the rule an output such as {stem}.mp4, or let it say "
@@ -80,10 +92,19 @@ def joined(
     return written
 
 
+def frame_of(story: Story, rule: Rule, source_types: list[str]) -> Frame:
+    """Collect what the names and records of outputs need, as far as it is known."""
+    assert story.inspection is not None  # noqa: S101  (a clip was inspected)
+    types = source_type_of(source_types)
+    return Frame.of(story.order, rule, story.inspection, story.tier, types)
+
+
 def results_of(
     story: Story, rule: Rule, written: dict[int, WrittenClip], shown: Picture
-) -> tuple[Rendition, ...]:
+) -> list[Rendition]:
     """Name what was written and force it to disk; stills show one frame, or many.
+
+    Outputs that are a file for each frame are not among them.
 
     Args:
         story: of the job; its attempt is chosen.
@@ -91,13 +112,14 @@ def results_of(
         written: clips by the number of the output.
         shown: the frame that stills show; contact sheets are made of the first clip.
     """
-    assert story.inspection is not None  # noqa: S101  (a clip was inspected)
-    types = source_type_of(story.source_types)
-    frame = Frame.of(story.order, rule, story.inspection, story.tier, types)
+    frame = frame_of(story, rule, story.source_types)
     stage = story.order.stages["out"]
+    ending = story.order.drop.path.suffix.lstrip(".")
     made, clips = [], written.values()
     for number, output in enumerate(rule.outputs):
         clip = written.get(number)
+        if is_frame_output(output, ending):
+            continue
         if clip is None:
             still = shown if output.show == "frame" else _sheet(next(iter(clips)))
             made.append(render_still(still, frame, number, output, stage))
@@ -105,7 +127,7 @@ def results_of(
         size = clip.width, clip.height
         name = str(frame.name(output, *size))
         made.append(staged(clip.path, number, output, name, size, shown))
-    return tuple(made)
+    return made
 
 
 def _sheet(clip: WrittenClip) -> Picture:

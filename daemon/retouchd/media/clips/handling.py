@@ -44,6 +44,8 @@ def fitting(
             "SDR, or use a rule without steps and sizes",
             file=path,
         )
+    if facts.made_of:  # nobody stores stills as fields
+        return facts
     with opened(path, container, facts) as clip:
         fields = find_fields(clip.frames())
     if fields and handling.interlaced == "refuse":

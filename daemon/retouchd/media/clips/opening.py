@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from retouchd.errors import DamagedError, InputError
 from retouchd.media.clips.fields import Fields, deinterlaced
@@ -68,6 +68,13 @@ class ColourTags:
         return _BT709 if width >= _HD_WIDTH or height >= _HD_HEIGHT else _BT470BG
 
 
+class FrameSource(Protocol):
+    """Frames that no container holds: numbered stills, or an animated one."""
+
+    def clip(self, facts: ClipFacts) -> Clip:
+        """Return them as an open clip, at its beginning; nothing has to be closed."""
+
+
 @dataclass(frozen=True)
 class ClipFacts:
     """What is known of a clip after its first frame.
@@ -83,6 +90,7 @@ class ClipFacts:
         tags: how its colours are meant.
         mastering: how bright it was made to be; ``None``: it does not tell.
         fields: of which whole frames are to be made; ``None``: frames are as stored.
+        made_of: what the frames come from, where no container holds them.
     """
 
     width: int
@@ -97,6 +105,7 @@ class ClipFacts:
     tags: ColourTags
     mastering: Mastering | None = None
     fields: Fields | None = None
+    made_of: FrameSource | None = None
 
 
 @dataclass(frozen=True)
@@ -158,6 +167,9 @@ def opened(path: Path, container_format: str, facts: ClipFacts) -> Iterator[Clip
     Raises:
         InputError: the container cannot be read, or holds no picture.
     """
+    if facts.made_of:
+        yield facts.made_of.clip(facts)
+        return
     with _container(path, container_format) as container:
         yield Clip(path, container, _picture_stream(container, path), facts)
 
