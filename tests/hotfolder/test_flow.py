@@ -11,6 +11,7 @@ import pytest
 from retouchd.delivery.place import Method
 from retouchd.errors import InputError, LedgerError
 from retouchd.hotfolder.retry import send_again
+from retouchd.rules.schema import Output, Rule, Sidecar
 
 ODD = [b"caf\xe9.jpg", b"two\nlines.jpg", b"\x1b[31m.jpg", b"n" * 251 + b".jpg"]
 
@@ -126,13 +127,16 @@ def test_mask_that_stays_alone_is_a_picture(desk: Any) -> None:
 
 def test_picture_waits_for_its_sidecar(desk: Any) -> None:
     """A rule may ask for patience; a sidecar that comes ends it."""
+    patient = Rule(
+        rule="r", sidecar=Sidecar(wait=10), outputs=(Output(name="{stem}.png"),)
+    )
     desk.drop("a.jpg")
     desk.take_in.take(desk.now)
 
-    alone = desk.take_in.take(desk.now + 5, sidecar_wait=10)
+    alone = desk.take_in.take(desk.now + 5, rules=[patient])
     desk.drop("a.json", b"{}")
-    desk.take_in.take(desk.now + 6, sidecar_wait=10)
-    together = desk.take_in.take(desk.now + 8, sidecar_wait=10)
+    desk.take_in.take(desk.now + 6, rules=[patient])
+    together = desk.take_in.take(desk.now + 8, rules=[patient])
 
     assert alone == []
     assert [entry.members for entry in together] == [("a.json",)]

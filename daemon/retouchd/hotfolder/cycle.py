@@ -173,8 +173,7 @@ class Cycle:
         self._signals.changed.clear()
         self._places.require()
         self.scans += 1
-        wait = max((rule.sidecar.wait for rule in self._rules("")), default=0.0)
-        taken = self._take_in.take(now, wait, CLAIMS_AT_ONCE)
+        taken = self._take_in.take(now, self._rules(""), CLAIMS_AT_ONCE)
         for entry in taken:
             self._run(entry)
         # A batch that was cut short leaves settled files behind.

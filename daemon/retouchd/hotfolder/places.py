@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -140,6 +141,10 @@ class Places:
     def is_stage(self, path: Path) -> bool:
         """Whether *path* is a file in the making, not one that people see."""
         return self.folder.private.name in path.parts
+
+    def beat(self) -> None:
+        """Show that we live, now and then; raises as `require` does."""
+        self.owner.beat(time.monotonic())
 
     def require(self) -> None:
         """See that the root is still mounted and ours; see `Owner.require`."""

@@ -19,8 +19,10 @@ from retouchd.intake.claim import (
     Taken,
     claimed_path,
     give_back,
+    is_unchanged,
     remove_claim_folder,
     take,
+    take_back,
 )
 from retouchd.intake.scan import Fingerprint
 from retouchd.jobs.clips.part_names import is_part
@@ -153,7 +155,7 @@ def _is_claimed(entry: Entry, places: Places) -> bool:
         if folder.exists():
             give_back(claim, places.folder.inbox, folder)
         return False
-    return take(claim, places.folder.inbox, folder) is Taken.TAKEN
+    return take(claim, places.folder.inbox, folder, places.beat) is Taken.TAKEN
 
 
 def _take_again(entry: Entry, places: Places) -> None:
@@ -163,14 +165,19 @@ def _take_again(entry: Entry, places: Places) -> None:
     be taken for a new drop and delivered twice.
     """
     folder = places.claim_folder(entry.job)
+    inbox = places.folder.inbox
+    if entry.marks:
+        take_back(_claim_of(entry), inbox, folder)
+        return
     is_claimed = os.path.lexists(claimed_path(folder, entry.source))
     if not is_claimed and _lies_unchanged_in_inbox(entry, places):
-        take(_claim_of(entry), places.folder.inbox, folder)
+        take(_claim_of(entry), inbox, folder)
 
 
 def _claim_of(entry: Entry) -> Claim:
     settled = Fingerprint(entry.size, entry.mtime_ns, 0, entry.inode)
-    return Claim(entry.job, entry.source, entry.members, settled)
+    marks = tuple(Fingerprint(size, at, 0, inode) for size, at, inode in entry.marks)
+    return Claim(entry.job, entry.source, entry.members, settled, marks)
 
 
 def _lies_somewhere(entry: Entry, places: Places) -> bool:
@@ -191,12 +198,8 @@ def _close_vanished(entries: list[Entry], journal: Journal, now: float) -> None:
 
 
 def _lies_unchanged_in_inbox(entry: Entry, places: Places) -> bool:
-    try:
-        facts = os.lstat(places.folder.inbox / entry.source)
-    except FileNotFoundError:
-        return False
-    found = (facts.st_ino, facts.st_size, facts.st_mtime_ns)
-    return found == (entry.inode, entry.size, entry.mtime_ns)
+    settled = Fingerprint(entry.size, entry.mtime_ns, 0, entry.inode)
+    return is_unchanged(places.folder.inbox / entry.source, settled)
 
 
 def _half_claimed(found: Unfinished, journal: Journal) -> list[Entry]:

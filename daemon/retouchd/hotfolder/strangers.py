@@ -8,8 +8,9 @@ from pathlib import Path
 
 from retouchd.errors import StorageError
 from retouchd.hotfolder.places import Places
+from retouchd.inspect.sequences import END_MARKER, frames_among, in_order
 from retouchd.inspect.sidecars import group
-from retouchd.ledger.entries import Entry
+from retouchd.ledger.entries import Entry, Mark
 from retouchd.ledger.held import HeldJobs
 from retouchd.ledger.jobs import Journal
 from retouchd.log import get_logger
@@ -60,17 +61,28 @@ def _files(folder: Path) -> Iterator[str]:
 
 def _entry(folder: Path, places: Places, now: float) -> Entry:
     names = {Path(name).name: name for name in _files(folder)}
-    pictures = group(names).pictures
+    pictures = in_order(
+        name for name in group(names).pictures if not name.lower().endswith(END_MARKER)
+    )
     picture = next(iter(pictures), min(names, key=len))
-    facts = os.lstat(folder / names[picture])
+    source = names[picture]
+    others = tuple(full for base, full in sorted(names.items()) if base != picture)
+    size, mtime_ns, inode = _mark(folder / source)
+    is_sequence = bool(frames_among(source, others))
     return Entry(
         job=folder.name,
         hot_folder=places.folder.name,
-        source=names[picture],
-        members=tuple(full for base, full in sorted(names.items()) if base != picture),
-        size=facts.st_size,
-        mtime_ns=facts.st_mtime_ns,
-        inode=facts.st_ino,
+        source=source,
+        members=others,
+        size=size,
+        mtime_ns=mtime_ns,
+        inode=inode,
         epoch=places.owner.epoch,
         arrived_at=now,
+        marks=tuple(_mark(folder / name) for name in others if is_sequence),
     )
+
+
+def _mark(path: Path) -> Mark:
+    facts = os.lstat(path)
+    return facts.st_size, facts.st_mtime_ns, facts.st_ino

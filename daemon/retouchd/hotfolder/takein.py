@@ -5,17 +5,17 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-
+from retouchd.hotfolder.gathering import Candidate, gather
 from retouchd.hotfolder.places import Places
-from retouchd.inspect.sidecars import MASK_ENDINGS, group
+from retouchd.inspect.sidecars import MASK_ENDINGS
 from retouchd.intake.claim import Claim, Taken, take
 from retouchd.intake.scan import IGNORED_NAMES, LeftInPlace, Seen, scan
 from retouchd.intake.settle import Settler, has_writer, has_zero_tail
 from retouchd.ledger.entries import Entry, new_job_id
-from retouchd.ledger.fixes import Fix, Fixes
+from retouchd.ledger.fixes import Fixes
 from retouchd.ledger.jobs import Journal
 from retouchd.log import get_logger
+from retouchd.rules.schema import Rule
 
 log = get_logger()
 
@@ -24,19 +24,6 @@ CLAIMS_AT_ONCE = 64
 
 LONELY_MASK_FACTOR = 10
 """Settle times after which a mask without its picture is a picture itself."""
-
-
-@dataclass(frozen=True)
-class _Candidate:
-    """A picture with its sidecars, complete as far as names tell.
-
-    Attributes:
-        fix: what a person asked for, where it is a result that is to be refined.
-    """
-
-    seen: Seen
-    members: tuple[Seen, ...]
-    fix: Fix | None = None
 
 
 class TakeIn:
@@ -89,13 +76,17 @@ class TakeIn:
         return max(look, self._looked_at + self._settler.settle_seconds / 4)
 
     def take(
-        self, now: float, sidecar_wait: float = 0.0, at_most: int = CLAIMS_AT_ONCE
+        self,
+        now: float,
+        rules: Sequence[Rule] = (),
+        at_most: int = CLAIMS_AT_ONCE,
     ) -> list[Entry]:
         """Scan once and claim what has settled.
 
         Args:
             now: seconds of the monotonic clock.
-            sidecar_wait: seconds that a picture without sidecars waits for one.
+            rules: of the hot folder: they say how long a picture without sidecars waits
+                for one, and which numbered files are frames of sequences.
             at_most: how many drops may be claimed now.
 
         Raises:
@@ -106,16 +97,15 @@ class TakeIn:
         quiet = {seen.name for seen in self._settler.look(found.files, now)}
         fixes = self._sent_back(found.files)
         dropped = [seen for seen in found.files if seen.name not in fixes]
-        candidates, lonely = self._grouped(dropped, now)
+        candidates, lonely = self._grouped(dropped, rules, now)
         candidates += fixes.values()
         self._note_left((*found.left, *lonely))
-        ready = [
-            one for one in candidates if self._is_ready(one, quiet, now, sidecar_wait)
-        ]
+        wait = max((rule.sidecar.wait for rule in rules), default=0.0)
+        ready = [one for one in candidates if self._is_ready(one, quiet, now, wait)]
         self._waiting = len(candidates) - len(ready[:at_most])
         return self._claim(ready[:at_most], now)
 
-    def _sent_back(self, files: Sequence[Seen]) -> dict[str, _Candidate]:
+    def _sent_back(self, files: Sequence[Seen]) -> dict[str, Candidate]:
         """Return the results that `review fix` put into ``in/``, by their names.
 
         They have no sidecars: one that lies there belongs to somebody else's drop.
@@ -124,25 +114,31 @@ class TakeIn:
             return {}
         known = self._fixes.open(self._places.folder.name)
         return {
-            seen.name: _Candidate(seen, (), fix)
+            seen.name: Candidate(seen, fix=fix)
             for seen in files
             if (fix := known.get(_facts(seen)))
         }
 
     def _grouped(
-        self, files: Iterable[Seen], now: float
-    ) -> tuple[list[_Candidate], list[LeftInPlace]]:
-        candidates: list[_Candidate] = []
+        self, files: Iterable[Seen], rules: Sequence[Rule], now: float
+    ) -> tuple[list[Candidate], list[LeftInPlace]]:
+        candidates: list[Candidate] = []
         lonely: list[LeftInPlace] = []
         for prefix, listing in _by_folder(files):
-            groups = group(listing)
+            gathered = gather(prefix, listing, rules)
+            candidates += gathered.frames
+            lonely += [
+                LeftInPlace(prefix + name, "the frames that it ends are missing")
+                for name in gathered.lonely
+            ]
+            groups = gathered.groups
             for name, members in groups.pictures.items():
                 candidates.append(
-                    _Candidate(listing[name], tuple(listing[m] for m in members))
+                    Candidate(listing[name], tuple(listing[m] for m in members))
                 )
             for name in groups.lonely:
                 if self._is_grown_up(prefix + name, now):
-                    candidates.append(_Candidate(listing[name], ()))
+                    candidates.append(Candidate(listing[name]))
                 else:
                     lonely.append(LeftInPlace(prefix + name, "its picture is missing"))
             for name, pictures in groups.ambiguous.items():
@@ -157,18 +153,23 @@ class TakeIn:
         return is_mask and self._settler.quiet_for(name, now) >= patience
 
     def _is_ready(
-        self, one: _Candidate, quiet: set[str], now: float, sidecar_wait: float
+        self, one: Candidate, quiet: set[str], now: float, sidecar_wait: float
     ) -> bool:
         if one.fix:
             return True  # nobody but us wrote it
-        files = (one.seen, *one.members)
+        files = [seen for seen in one.files if seen is not one.end]
         if not all(seen.name in quiet for seen in files):
             return False
-        name = one.seen.name
-        age = self._settler.quiet_for(name, now) - self._settler.settle_seconds
-        if not one.members and age < sidecar_wait:
+        wait = max(one.wait, 0.0 if one.members else sidecar_wait)
+        told = files if one.is_sequence else [one.seen]
+        age = min(self._age(seen, now) for seen in told)
+        if age < wait and not (one.end and self._age(one.end, now) >= 0):
             return False
         return not any(self._still_moves(seen, age, now) for seen in files)
+
+    def _age(self, seen: Seen, now: float) -> float:
+        """Return for how many seconds beyond the settle time *seen* has been quiet."""
+        return self._settler.quiet_for(seen.name, now) - self._settler.settle_seconds
 
     def _still_moves(self, seen: Seen, age: float, now: float) -> bool:
         """Ask the file itself: a writer, or a tail that a copy has yet to fill."""
@@ -193,7 +194,7 @@ class TakeIn:
             )
         self.left = tuple(left)
 
-    def _claim(self, ready: Sequence[_Candidate], now: float) -> list[Entry]:
+    def _claim(self, ready: Sequence[Candidate], now: float) -> list[Entry]:
         if not ready:
             return []
         entries = [self._entry(one, now) for one in ready]
@@ -205,6 +206,7 @@ class TakeIn:
                 _claim_of(entry, one),
                 self._places.folder.inbox,
                 self._places.claim_folder(entry.job),
+                self._places.beat,
             )
             (claimed if taken is Taken.TAKEN else nothing).append(entry)
         if nothing:
@@ -212,7 +214,7 @@ class TakeIn:
         self._journal.claimed([entry.job for entry in claimed], self._clock())
         return claimed
 
-    def _entry(self, one: _Candidate, now: float) -> Entry:
+    def _entry(self, one: Candidate, now: float) -> Entry:
         at = self._clock()
         fingerprint = one.seen.fingerprint
         return Entry(
@@ -226,11 +228,13 @@ class TakeIn:
             epoch=self._places.owner.epoch,
             arrived_at=at - self._settler.quiet_for(one.seen.name, now),
             parent=one.fix.parent if one.fix else "",
+            marks=tuple(map(_facts, one.members)) if one.is_sequence else (),
         )
 
 
-def _claim_of(entry: Entry, one: _Candidate) -> Claim:
-    return Claim(entry.job, entry.source, entry.members, one.seen.fingerprint)
+def _claim_of(entry: Entry, one: Candidate) -> Claim:
+    settled = tuple(seen.fingerprint for seen in one.members if one.is_sequence)
+    return Claim(entry.job, entry.source, entry.members, one.seen.fingerprint, settled)
 
 
 def _facts(seen: Seen) -> tuple[int, int, int]:

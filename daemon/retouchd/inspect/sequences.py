@@ -22,6 +22,9 @@ _NUMBERED = re.compile(
 _BETWEEN = "._- "
 """Stands between the name of a sequence and the number; not part of either."""
 
+END_MARKER = ".end"
+"""Added to the name of a sequence: ``shot.end`` says that all frames are there."""
+
 MOST_TOLD = 12
 """Missing numbers and runs of them that are named one by one."""
 

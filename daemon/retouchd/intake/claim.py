@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -30,14 +32,25 @@ class Claim:
     Attributes:
         job: id of the job; also the name of the claim folder.
         name: the picture, relative to ``in/``.
-        members: its sidecars, relative to ``in/``.
+        members: its sidecars, relative to ``in/``; of a sequence also its other frames.
         fingerprint: what the picture looked like when it had settled.
+        settled: likewise what each of the members of a sequence looked like: without
+            one of them it is not whole. Empty: sidecars may come and go.
     """
 
     job: str
     name: str
     members: tuple[str, ...]
     fingerprint: Fingerprint
+    settled: tuple[Fingerprint, ...] = ()
+
+    @property
+    def sequence(self) -> tuple[tuple[str, Fingerprint], ...]:
+        """Every file of a sequence with what it looked like; empty: it is none."""
+        if not self.settled:
+            return ()
+        pairs = zip(self.members, self.settled, strict=True)
+        return (self.name, self.fingerprint), *pairs
 
 
 def claimed_path(folder: Path, name: str) -> Path:
@@ -48,10 +61,22 @@ def claimed_path(folder: Path, name: str) -> Path:
     return folder / name
 
 
-def take(claim: Claim, inbox: Path, folder: Path) -> Taken:
+def _nothing() -> None:
+    pass
+
+
+def take(
+    claim: Claim, inbox: Path, folder: Path, beat: Callable[[], None] = _nothing
+) -> Taken:
     """Move the drop from *inbox* into the claim *folder* on the same file system.
 
     Repeating it after a crash takes what is still missing.
+
+    Args:
+        claim: what is to be taken.
+        inbox: folder ``in/``.
+        folder: of the claim.
+        beat: called now and then, since thousands of frames take their time.
 
     Raises:
         OSError: the share failed; whether the rename happened is told by a look at
@@ -72,9 +97,51 @@ def take(claim: Claim, inbox: Path, folder: Path) -> Taken:
         give_back(claim, inbox, folder)
         return Taken.MOVING
     for member in claim.members:
-        if os.path.lexists(inbox / member):
-            (inbox / member).rename(claimed_path(folder, member))
+        beat()
+        target = claimed_path(folder, member)
+        # What was claimed before a crash stays; a newer one of its name is a new drop.
+        if not os.path.lexists(target):
+            with contextlib.suppress(FileNotFoundError):
+                (inbox / member).rename(target)
+    if not all(_rests(folder, *one) for one in claim.sequence):
+        give_back(claim, inbox, folder)
+        return Taken.MOVING
     return Taken.TAKEN
+
+
+def take_back(claim: Claim, inbox: Path, folder: Path) -> None:
+    """Claim anew what a power cut put back into *inbox*, of a job that goes on.
+
+    Only what is unchanged: anything else of the same name is a new drop.
+    """
+    files = claim.sequence or ((claim.name, claim.fingerprint),)
+    for name, settled in files:
+        target = claimed_path(folder, name)
+        if not os.path.lexists(target) and is_unchanged(inbox / name, settled):
+            folder.mkdir(exist_ok=True)
+            _make_folders_below(folder, target.parent)
+            (inbox / name).rename(target)
+
+
+def is_unchanged(path: Path, settled: Fingerprint) -> bool:
+    """Tell whether the very file that had settled lies at *path*.
+
+    The change time is left out: a rename sets it.
+    """
+    try:
+        now = fingerprint(os.lstat(path))
+    except FileNotFoundError:
+        return False
+    return (now.size, now.mtime_ns, now.inode) == (
+        settled.size,
+        settled.mtime_ns,
+        settled.inode,
+    )
+
+
+def _rests(folder: Path, name: str, settled: Fingerprint) -> bool:
+    path = claimed_path(folder, name)
+    return os.path.lexists(path) and not is_moving(path, settled)
 
 
 def _make_folders_below(folder: Path, wanted: Path) -> None:
@@ -86,17 +153,8 @@ def _make_folders_below(folder: Path, wanted: Path) -> None:
 
 
 def is_moving(picture: Path, settled: Fingerprint) -> bool:
-    """Tell whether *picture* changed since it had settled, or has a writer.
-
-    The change time is left out: our own rename sets it.
-    """
-    now = fingerprint(os.lstat(picture))
-    changed = (now.size, now.mtime_ns, now.inode) != (
-        settled.size,
-        settled.mtime_ns,
-        settled.inode,
-    )
-    return changed or has_writer(picture)
+    """Tell whether *picture* changed since it had settled, or has a writer."""
+    return not is_unchanged(picture, settled) or has_writer(picture)
 
 
 def give_back(claim: Claim, inbox: Path, folder: Path) -> None:

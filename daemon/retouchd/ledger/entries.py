@@ -38,6 +38,9 @@ def made_at(job: str) -> float:
 Ending = Literal["done", "review", "rejected"]
 """States in which a job whose results are in place may rest."""
 
+Mark = tuple[int, int, int]
+"""What stays the same of a file that is renamed: size, mtime in ns, inode."""
+
 Leftover = tuple[Path, str]
 """A file that is to be removed, with the digest that it must have."""
 
@@ -48,9 +51,10 @@ class Entry:
 
     Attributes:
         source: path below ``in/``; undecodable bytes as surrogates.
-        members: its sidecars below ``in/``.
+        members: its sidecars below ``in/``; of a sequence also its other frames.
         arrived_at: seconds since the epoch when the drop was first seen.
         parent: the job whose result is refined here; empty for every other drop.
+        marks: of a sequence, size, mtime in ns and inode of each of the members.
     """
 
     job: str
@@ -63,6 +67,7 @@ class Entry:
     epoch: int
     arrived_at: float
     parent: str = ""
+    marks: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,7 +130,7 @@ def intent_row(entry: Entry, at: float) -> dict[str, Any]:
         "source_name": readable(entry.source),
         "source_path": os.fsencode(entry.source),
         "source_bytes": entry.size,
-        "members": json.dumps([os.fsencode(m).hex() for m in entry.members]),
+        "members": _members_text(entry),
         "inode": entry.inode,
         "mtime_ns": entry.mtime_ns,
         "epoch": entry.epoch,
@@ -137,6 +142,23 @@ def intent_row(entry: Entry, at: float) -> dict[str, Any]:
         "arrived_at": utc(entry.arrived_at),
         "claimed_at": utc(at),
     }
+
+
+def _members_text(entry: Entry) -> str:
+    """Write the members down: each name in hex, of a sequence followed by its mark."""
+    names = [os.fsencode(member).hex() for member in entry.members]
+    if not entry.marks:
+        return json.dumps(names)
+    pairs = zip(names, entry.marks, strict=True)
+    return json.dumps([[name, *mark] for name, mark in pairs], separators=(",", ":"))
+
+
+def members_of(text: str | None) -> tuple[tuple[str, ...], tuple[Mark, ...]]:
+    """Read back the members of a job, and their marks where it is a sequence."""
+    found = json.loads(text or "[]")
+    names = [one if isinstance(one, str) else one[0] for one in found]
+    marks = tuple((one[1], one[2], one[3]) for one in found if not isinstance(one, str))
+    return tuple(os.fsdecode(bytes.fromhex(name)) for name in names), marks
 
 
 def delivery_row(job: str, rendition: Rendition, final: Path) -> dict[str, Any]:
@@ -174,9 +196,7 @@ def rendition(row: dict[str, Any]) -> Rendition:
 
 def open_job(row: dict[str, Any]) -> OpenJob:
     """Read an unfinished job back."""
-    members = tuple(
-        os.fsdecode(bytes.fromhex(name)) for name in json.loads(row["members"])
-    )
+    members, marks = members_of(row["members"])
     return OpenJob(
         entry=Entry(
             job=row["id"],
@@ -189,6 +209,7 @@ def open_job(row: dict[str, Any]) -> OpenJob:
             epoch=row["epoch"],
             arrived_at=0.0,
             parent=row["parent"] or "",
+            marks=marks,
         ),
         journal=row["journal"],
         attempts=row["attempts"],

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from retouchd.errors import LedgerRefusedError
 from retouchd.ledger.connection import connect_for_reading
+from retouchd.ledger.entries import members_of
 from retouchd.ledger.faults import is_fatal, ledger_error
 from retouchd.ledger.schema.migrations import refuse_foreign, refuse_newer, version_of
 
@@ -106,13 +107,13 @@ def _look_through(connection: sqlite3.Connection, path: Path) -> Survey:
 def _known(
     row: dict[str, Any], outputs: tuple[tuple[int, Path, Path], ...]
 ) -> KnownJob:
-    members = (bytes.fromhex(name) for name in json.loads(row["members"] or "[]"))
+    members, _ = members_of(row["members"])
     return KnownJob(
         job=row["id"],
         hot_folder=row["hot_folder"],
         journal=row["journal"],
         source=os.fsdecode(row["source_path"] or b""),
-        members=tuple(os.fsdecode(name) for name in members),
+        members=members,
         facts=(row["source_bytes"], row["mtime_ns"], row["inode"]),
         archive=Path(os.fsdecode(row["archive"])) if row["archive"] else None,
         outputs=outputs,

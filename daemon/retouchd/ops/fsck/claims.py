@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from retouchd.inspect.sequences import END_MARKER, frames_among, in_order, numbered
 from retouchd.inspect.sidecars import group
-from retouchd.ledger.entries import Entry, is_job_id, made_at
+from retouchd.ledger.entries import Entry, Mark, is_job_id, made_at
 from retouchd.settings import HotFolder
 
 
@@ -31,8 +32,16 @@ class Claim:
         if len(self.files) == 1:
             return self.files[0]
         pictures = group(Path(name).name for name in self.files).pictures
-        found = [name for name in self.files if Path(name).name in pictures]
-        return found[0] if len(found) == 1 else ""
+        names = [name for name in self.files if not name.lower().endswith(END_MARKER)]
+        found = in_order(name for name in names if Path(name).name in pictures)
+        is_clear = len(found) == 1 or len(self.frames) == len(found)
+        return found[0] if found and is_clear else ""
+
+    @property
+    def frames(self) -> tuple[str, ...]:
+        """The frames in order, where all pictures are those of one sequence."""
+        first = in_order(name for name in self.files if numbered(Path(name).name))[:1]
+        return frames_among(first[0], self.files) if first else ()
 
     def entry(self, hot_folder: str, epoch: int) -> Entry:
         """Make anew what the journal knew of this drop.
@@ -43,17 +52,23 @@ class Claim:
         """
         source = self.picture or self.files[0]
         facts = (self.folder / source).lstat()
+        members = tuple(name for name in self.files if name != source)
         return Entry(
             job=self.job,
             hot_folder=hot_folder,
             source=source,
-            members=tuple(name for name in self.files if name != source),
+            members=members,
             size=facts.st_size,
             mtime_ns=facts.st_mtime_ns,
             inode=facts.st_ino,
             epoch=epoch,
             arrived_at=made_at(self.job),
+            marks=tuple(map(self._mark, members)) if self.frames else (),
         )
+
+    def _mark(self, name: str) -> Mark:
+        facts = (self.folder / name).lstat()
+        return facts.st_size, facts.st_mtime_ns, facts.st_ino
 
 
 @dataclass(frozen=True)

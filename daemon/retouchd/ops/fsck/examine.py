@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from retouchd.inspect.sequences import stem_of
 from retouchd.ledger.survey import KnownJob, Survey, survey
 from retouchd.ops.finding import Finding
 from retouchd.ops.folders import PATIENCE_SECONDS, within
@@ -98,7 +99,8 @@ def _why_held(claim: Claim, private: Private, results: Results) -> str:
         return "which of its files is the picture is not clear"
     if any(path.lstat().st_nlink > 1 for path in private.stages_of(claim.job)):
         return "a result of it was handed out just before the ledger was lost"
-    result = results.of(claim.picture)
+    picture = claim.picture
+    result = results.of(stem_of(picture) if claim.frames else picture)
     return f"{result} could be its result" if result else ""
 
 
