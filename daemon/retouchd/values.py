@@ -90,8 +90,10 @@ class Header:
         depth: bits per band, 8 or 16.
         orientation: EXIF orientation 1..8 as stored.
         has_alpha: whether the last band is opacity.
-        frames: of a clip, as far as its container tells, or of a sequence; else 1.
-        seconds: how long a clip runs; else 0.
+        frames: of a clip, as far as its container tells, of a sequence, or of an
+            animated GIF or WebP, which is a still until a rule takes it as a clip;
+            else 1.
+        seconds: how long they run; else 0.
     """
 
     format: str
@@ -104,6 +106,11 @@ class Header:
     has_alpha: bool
     frames: int = 1
     seconds: float = 0.0
+
+    @property
+    def is_animated(self) -> bool:
+        """Whether it is a still that may be taken as a clip."""
+        return self.kind == "still" and self.frames > 1
 
     @property
     def megapixels(self) -> float:

@@ -46,6 +46,28 @@ class Facts:
     seconds: float
 
 
+@pytest.fixture
+def finish_drop(tmp_path: Path) -> Callable[..., Outcome]:
+    """Run the job of one drop; results are staged in a folder for each destination."""
+    for folder in ("out", "review"):
+        (tmp_path / folder).mkdir(exist_ok=True)
+
+    def run(drop: Drop, *outputs: dict[str, Any], **rule: Any) -> Outcome:
+        runner = Runner(
+            Shelf((), Runtime(device="cpu")), Limits(), MemoryBudget(1 << 30)
+        )
+        wanted = tuple(Output(**output) for output in outputs)
+        order = Order(
+            "job",
+            drop,
+            (Rule(rule="r", outputs=wanted, **rule),),
+            {"out": tmp_path / "out" / "job", "review": tmp_path / "review" / "job"},
+        )
+        return runner.run(order)
+
+    return run
+
+
 def _planes(frame: av.VideoFrame) -> str:
     digest = hashlib.sha256()
     for plane in frame.planes:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 from retouchd.delivery.move import is_moved, move
 from retouchd.delivery.place import other_name, suffixed
 from retouchd.hotfolder.places import Places
+from retouchd.inspect.sequences import stem_of
 from retouchd.intake.claim import claimed_path
 from retouchd.ledger.entries import Entry
 from retouchd.ledger.jobs import Journal
@@ -33,6 +35,19 @@ def make_folder(folder: Path) -> set[Path]:
     return {path.parent for path in missing}
 
 
+def _beside_others(wanted: Path, entry: Entry) -> Iterator[Path]:
+    """Yield *wanted*, then a folder of its own for the whole sequence: ``shot-2/``.
+
+    A number behind that of a frame would make it another frame.
+    """
+    yield wanted
+    stem = stem_of(entry.source)
+    for number in itertools.count(2):
+        folder = wanted.with_name(f"{stem}-{number}")
+        if not os.path.lexists(folder):
+            yield folder / wanted.name
+
+
 class Archive:
     """The way of one hot folder's originals into ``done/`` and ``failed/``.
 
@@ -54,10 +69,15 @@ class Archive:
         if leads_out(root, wanted.parent):
             wanted = root / entry.job / PurePosixPath(entry.source).name
         promised = set(self._planned.values())
+        members = entry.members if entry.marks else ()
+        names = [PurePosixPath(name).name for name in members]
+        paths = _beside_others(wanted, entry) if entry.marks else suffixed(wanted)
         self._planned[entry.job] = next(
             path
-            for path in suffixed(wanted)
-            if not os.path.lexists(path) and path not in promised
+            for path in paths
+            if path not in promised
+            and not os.path.lexists(path)
+            and not any(os.path.lexists(path.with_name(name)) for name in names)
         )
         return self._planned[entry.job]
 
@@ -79,6 +99,7 @@ class Archive:
         claim = self._places.claim_folder(entry.job)
         target: Path | None = None
         for name in (*entry.members, entry.source):
+            self._places.beat()
             source = claimed_path(claim, name)
             if not os.path.lexists(source):
                 continue

@@ -24,6 +24,7 @@ from retouchd.ledger.fixes import Fix
 from retouchd.rules.match import fits_name
 from retouchd.rules.schema import Rule
 
+
 @dataclass(frozen=True)
 class Candidate:
     """A file with what belongs to it, complete as far as names tell.
@@ -69,9 +70,7 @@ class Gathered:
     groups: Groups
 
 
-def gather(
-    prefix: str, listing: Mapping[str, Seen], rules: Sequence[Rule]
-) -> Gathered:
+def gather(prefix: str, listing: Mapping[str, Seen], rules: Sequence[Rule]) -> Gathered:
     """Sort one folder.
 
     Args:
@@ -118,7 +117,9 @@ def _series(
     askers: dict[tuple[str, str], Rule] = {}
     for name in sorted(pictures):
         parts: Numbered | None = numbered(name)
-        rule = next((one for one in asking if fits_name(one.match, prefix + name)), None)
+        rule = next(
+            (one for one in asking if fits_name(one.match, prefix + name)), None
+        )
         if parts and rule:
             found[parts.series].append(name)
             askers.setdefault(parts.series, rule)

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from retouchd.delivery.naming import ENDINGS, fits_beside, name_in_review
-from retouchd.delivery.place import suffixed, sync_folders
+from retouchd.delivery.place import sync_folders
 from retouchd.errors import InputError
-from retouchd.hotfolder.archive import Archive, leads_out, make_folder
+from retouchd.hotfolder.archive import Archive, make_folder
 from retouchd.hotfolder.error_texts import explain
+from retouchd.hotfolder.final_names import final_names
 from retouchd.hotfolder.places import Places
 from retouchd.hotfolder.placing import Placing
 from retouchd.hotfolder.review.ruled import Ruled, tidy
@@ -30,6 +30,9 @@ from retouchd.log import get_logger
 from retouchd.values import Destination, Outcome, Rendition
 
 log = get_logger()
+
+_MOST_LOGGED = 8
+"""Files that are named in the log; a sequence may have thousands."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,7 @@ class Handout:
         bad: list[tuple[Entry, Outcome]] = []
         for entry, outcome in results:
             try:
-                finals = self._plan(outcome, taken)
+                finals = final_names(self._places, outcome, taken)
             except InputError as error:
                 refused = replace(outcome, error=error.message, hint=error.hint)
                 bad.append((entry, refused))
@@ -135,51 +138,6 @@ class Handout:
             tuple((made, final, False) for made, final in pairs),
             self._archive.plan(entry, self._places.folder.done),
         )
-
-    def _plan(self, outcome: Outcome, taken: set[str]) -> list[Path]:
-        """Choose a free final path for each output.
-
-        Names in *taken* are promised to other results; those chosen here are added.
-        Both are compared as the file system compares names.
-
-        Raises:
-            InputError: a name is taken and the rule wants no other, or a link leads
-                out of the folder.
-        """
-        root = self._places.root_for(outcome.destination)
-        key = self._places.traits[root].key
-        finals: list[Path] = []
-        for made in outcome.renditions:
-            wanted = self._wanted(made, outcome.destination, finals)
-            if leads_out(root, wanted.parent):
-                raise InputError(
-                    f"a symbolic link stands in the way of the result {made.name}",
-                    hint=f"put a folder in its place below {root}",
-                )
-            promised = {*taken, *map(key, finals)}
-            final = next(
-                path
-                for path in suffixed(wanted)
-                if not os.path.lexists(path) and key(path) not in promised
-            )
-            if final != wanted and made.conflict == "fail":
-                raise InputError(
-                    f"a result of that name is already there: {made.name}",
-                    hint="take the older result away, or let the rule say "
-                    "conflict: suffix",
-                )
-            finals.append(final)
-        taken.update(map(key, finals))
-        return finals
-
-    def _wanted(
-        self, made: Rendition, destination: Destination, finals: Sequence[Path]
-    ) -> Path:
-        """Say where *made* should lie; a companion is named after the first result."""
-        if made.role != "result":
-            return fits_beside(finals[0], ENDINGS[made.role])
-        name = name_in_review(made.name) if destination == "review" else made.name
-        return self._places.root_for(destination) / name
 
     def deliver(self, job: Staged) -> None:
         """Put the outputs of *job* into place and its original into ``done/``.
@@ -211,7 +169,8 @@ class Handout:
             "decided" if job.ruled else "delivered",
             job=job.entry.job,
             source=job.entry.source,
-            outputs=[str(one.path) for one in placed],
+            outputs=[str(one.path) for one in placed[:_MOST_LOGGED]],
+            files=len(placed),
         )
 
     def _make_folder(self, folder: Path) -> None:

@@ -49,6 +49,7 @@ class Placing:
             OSError: the share failed; calling again is safe.
             HeldError: nobody can tell whether it was delivered before a crash.
         """
+        self._places.beat()
         made, final, may_be_linked = output
         traits = self._places.traits[self._places.root_of(final)]
         while not _is_delivered(made, final, may_be_linked=may_be_linked):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,6 +13,7 @@ from retouchd.errors import InputError, StorageError
 from retouchd.inspect import blocks, exif, magic
 from retouchd.inspect.containers import reader_of
 from retouchd.media.clips.opening import read_facts
+from retouchd.media.clips.stills import ANIMATED, delays_of
 from retouchd.media.still import open_image
 from retouchd.media.vips import pyvips
 from retouchd.values import Header
@@ -99,9 +100,13 @@ def examine(path: Path, limits: Limits) -> Examined:
     image = open_image(path, picture_format)
     _check_pixels(path, image, limits)
     _check_blocks(path, image, limits)
-    warnings = (_about_name(path, picture_format), _about_pages(path, image))
+    header = _header(image, picture_format)
+    if picture_format in ANIMATED and _integer(image, "n-pages", 1) > 1:
+        delays = delays_of(path, picture_format)
+        header = replace(header, frames=len(delays), seconds=sum(delays) / 1000)
+    warnings = (_about_name(path, picture_format), _about_pages(path, image, header))
     return Examined(
-        _header(image, picture_format),
+        header,
         _block(image, "exif-data"),
         _block(image, "xmp-data"),
         tuple(warning for warning in warnings if warning),
@@ -288,8 +293,8 @@ def _about_name(path: Path, picture_format: str) -> str:
     return f"{path.name} {named} but is {picture_format.upper()} inside"
 
 
-def _about_pages(path: Path, image: pyvips.Image) -> str:
+def _about_pages(path: Path, image: pyvips.Image, header: Header) -> str:
     pages = _integer(image, "n-pages", 1)
-    if pages <= 1:
+    if pages <= 1 or header.is_animated:  # of those the rule says what they are
         return ""
     return f"{path.name} holds {pages} pages or frames; only the first one is used"

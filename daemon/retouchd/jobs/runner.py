@@ -26,7 +26,7 @@ from retouchd.jobs.messages import Begun
 from retouchd.jobs.meter import CpuShares, Reading, measured
 from retouchd.jobs.order import Order
 from retouchd.jobs.outputs import Frame, render_outputs
-from retouchd.jobs.sources import bytes_of, digest_of, sentence, timed
+from retouchd.jobs.sources import as_ruled, bytes_of, digest_of, sentence
 from retouchd.jobs.story import Story
 from retouchd.log import get_logger
 from retouchd.media.clips.segments import LEAST_FRAMES
@@ -126,9 +126,10 @@ class Runner:
         self._progress(Begun(order.job, "inspect", seconds))
         with measured(self._shares) as reading:
             story.inspection = inspection = inspect(order.drop, self._limits)
-            story.notes += inspection.warnings
+            story.notes = [*inspection.warnings]
             story.rule = rule = self._choose_rule(order, inspection)
-            story.inspection = inspection = timed(inspection, rule)
+            story.inspection = inspection = as_ruled(inspection, rule)
+            story.notes = [*inspection.warnings]
             # Here, where a LUT that is gone becomes part of the outcome.
             story.rule_hash = rule.rule_hash
             story.sha256 = digest_of(order.drop)

@@ -10,7 +10,7 @@ from retouchd.delivery.place import sha256_of
 from retouchd.errors import RetouchdError
 from retouchd.inspect.sequences import frames_of, numbers_of
 from retouchd.media.clips.opening import ClipFacts, read_facts
-from retouchd.media.clips.stills import sequence_facts
+from retouchd.media.clips.stills import ANIMATED, animation_facts, sequence_facts
 from retouchd.rules.schema import Rule
 from retouchd.values import Drop, Header, Inspection
 
@@ -50,16 +50,42 @@ def clip_facts(drop: Drop, header: Header, rule: Rule) -> ClipFacts:
     if header.kind == "sequence":
         rate = rule.sequence.frames_per_second
         return sequence_facts(pictures_of(drop), header, rate)
+    if header.format in ANIMATED:
+        return animation_facts(drop.path, header)
     return read_facts(drop.path, header.format)
 
 
-def timed(inspection: Inspection, rule: Rule) -> Inspection:
-    """Return *inspection* with the length that *rule* gives to a sequence."""
-    header = inspection.header
-    if header.kind != "sequence":
-        return inspection
-    seconds = float(header.frames / rule.sequence.frames_per_second)
-    return replace(inspection, header=replace(header, seconds=seconds))
+def as_ruled(inspection: Inspection, rule: Rule) -> Inspection:
+    """Return *inspection* as *rule* takes the drop.
+
+    A sequence gets its length. An animated GIF or WebP becomes a clip where the rule
+    takes clips or, without a word on the kind, writes any; else it is its first frame.
+    """
+    header, warnings = inspection.header, inspection.warnings
+    if header.kind == "sequence":
+        seconds = float(header.frames / rule.sequence.frames_per_second)
+        header = replace(header, seconds=seconds)
+    elif header.is_animated and _wants_clips(rule):
+        header = _unturned(replace(header, kind="clip"))
+    elif header.is_animated:
+        told = f"it holds {header.frames} frames; only the first one is used"
+        warnings = (*warnings, told)
+        header = replace(header, frames=1, seconds=0.0)
+    return replace(inspection, header=header, warnings=warnings)
+
+
+def _wants_clips(rule: Rule) -> bool:
+    if rule.match.kind is not None:
+        return rule.match.kind == "clip"
+    return any(output.container for output in rule.outputs)
+
+
+def _unturned(header: Header) -> Header:
+    """Return *header* as the frames of an animation are stored: nobody turns them."""
+    width, height = header.width, header.height
+    if header.orientation >= 5:
+        width, height = height, width
+    return replace(header, width=width, height=height, orientation=1)
 
 
 def frame_numbers(drop: Drop, header: Header) -> tuple[str, ...]:

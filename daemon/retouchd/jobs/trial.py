@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from retouchd.delivery.move import move_without_overwriting
+from retouchd.inspect.sequences import frames_among
 from retouchd.inspect.sidecars import group
 from retouchd.jobs.budget import MemoryBudget
 from retouchd.jobs.clips.part_names import remove_parts
@@ -18,7 +19,11 @@ from retouchd.jobs.worker import WorkerPlan
 from retouchd.media.contact_sheet import contact_sheet
 from retouchd.models.shelf import Shelf
 from retouchd.rules.schema import Match, Rule
-from retouchd.values import DESTINATIONS, Drop, Outcome, Tier
+from retouchd.values import DESTINATIONS, Drop, KindName, Outcome, Tier
+
+
+_MOST_TOLD = 8
+"""Results that are named one by one."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,10 @@ class TrialResult:
         """Say how it went, each further attempt in a line of its own."""
         if self.error:
             return f"{self.source}: failed: {self.error}"
-        lines = [f"{self.source} → {', '.join(str(path) for path in self.outputs)}"]
+        told = [str(path) for path in self.outputs]
+        if len(told) > _MOST_TOLD:
+            told = [*told[: _MOST_TOLD - 2], f"({len(told)} files in all)", told[-1]]
+        lines = [f"{self.source} → {', '.join(told)}"]
         lines += [f"  {note}" for note in self.notes]
         if self.doubt:
             lines.append(f"  would wait for a person: {self.doubt}")
@@ -71,7 +79,9 @@ class Trial:
         guide: CostGuide,
         told: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self._rule = rule.model_copy(update={"match": Match()})
+        self._takes_sequences = rule.match.kind == "sequence"
+        kind: KindName | None = "sequence" if self._takes_sequences else None
+        self._rule = rule.model_copy(update={"match": Match(kind=kind)})
         self._out = out
         self._tier = tier
         self._guide = guide
@@ -86,23 +96,31 @@ class Trial:
         self._pairs: list[tuple[Path, Path]] = []
 
     def run(self, files: Sequence[Path]) -> Iterator[TrialResult]:
-        """Yield the result of each of *files*, in their order."""
+        """Yield the result of each of *files*, in their order.
+
+        Under a rule for sequences a frame stands for all that lie beside it.
+        """
         self._out.mkdir(parents=True, exist_ok=True)
+        drops = {drop.path: drop for drop in map(self._drop, files)}
         with ThreadPoolExecutor(self._threads) as pool:
-            orders = [self._order(n, file) for n, file in enumerate(files, start=1)]
+            orders = [self._order(n, one) for n, one in enumerate(drops.values(), 1)]
             outcomes = pool.map(self._runner.run, orders)
-            for file, outcome in zip(files, outcomes, strict=True):
+            for file, outcome in zip(drops, outcomes, strict=True):
                 yield self._settle(file, outcome)
 
-    def _order(self, number: int, file: Path) -> Order:
+    def _drop(self, file: Path) -> Drop:
         listing = [entry.name for entry in file.parent.iterdir() if entry.is_file()]
-        members = group(listing).pictures.get(file.name, ())
+        frames = frames_among(file.name, listing) if self._takes_sequences else ()
+        first = frames[0] if frames else file.name
+        members = (*frames[1:], *group(listing).pictures.get(first, ()))
+        path = file.with_name(first)
+        return Drop("try", first, path, tuple(map(file.with_name, members)))
+
+    def _order(self, number: int, drop: Drop) -> Order:
         stage = self._out / f".trial-{number}"
         return Order(
             job=f"trial-{number}",
-            drop=Drop(
-                "try", file.name, file, tuple(file.with_name(name) for name in members)
-            ),
+            drop=drop,
             rules=(self._rule,),
             stages=dict.fromkeys(DESTINATIONS, stage),
             tier=self._tier,

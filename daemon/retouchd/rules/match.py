@@ -55,7 +55,13 @@ def _objections(match: Match, name: str, inspection: Inspection) -> Iterator[str
 
 
 def _about_kind(match: Match, header: Header) -> Iterator[str]:
-    """Frames are only grouped where a rule asks, and only such a rule takes them."""
+    """Say what is wrong with the kind.
+
+    Frames are only gathered where a rule asks, and only such a rule takes them; an
+    animated GIF or WebP is what the rule takes it for.
+    """
+    if match.kind == "clip" and header.is_animated:
+        return
     if match.kind is not None and match.kind != header.kind:
         yield f"it is a {header.kind}, not a {match.kind}"
     elif match.kind is None and header.kind == "sequence":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import accumulate
 from pathlib import Path
@@ -213,13 +213,20 @@ def sequence_facts(files: Sequence[Path], header: Header, rate: Fraction) -> Cli
 def animation_facts(path: Path, header: Header) -> ClipFacts:
     """Return what is known of an animated GIF or WebP.
 
+    Most GIFs have a transparent colour only to leave out what did not change. Whether
+    anything shows through is seen by decoding them once more.
+
     Raises:
-        InputError: its header cannot be read.
+        InputError: it is damaged.
     """
     times = (0, *accumulate(delays_of(path, header.format)))
     rate = Fraction((len(times) - 1) * 1000, times[-1])
     made_of = Animation(times, _TICK, path, header.format)
-    return _facts(header, made_of, rate)
+    facts = _facts(header, made_of, rate)
+    if not facts.has_alpha:
+        return facts
+    opaque = all((one[..., 3] == 255).all() for one in made_of.pixels(facts, 0))
+    return _facts(replace(header, has_alpha=not opaque), made_of, rate)
 
 
 def delays_of(path: Path, picture_format: str) -> tuple[int, ...]:
@@ -260,4 +267,4 @@ def _like(pixels: Pixels, facts: ClipFacts) -> Pixels:
     if facts.has_alpha and pixels.shape[2] == 3:
         opaque = np.iinfo(pixels.dtype).max
         pixels = np.pad(pixels, ((0, 0), (0, 0), (0, 1)), constant_values=opaque)
-    return np.ascontiguousarray(pixels)
+    return np.ascontiguousarray(pixels[..., : 3 + facts.has_alpha])
