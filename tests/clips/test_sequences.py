@@ -210,6 +210,32 @@ def test_white_and_black_keep_their_levels(shots: Path, finish_drop: Finish) -> 
     assert (int(white.color_primaries), int(white.color_trc)) == (1, 13)
 
 
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        *(("{stem}.mp4", "h264"), ("{stem}.mp4", "hevc"), ("{stem}.webm", "vp9")),
+        *(("{stem}.mp4", "av1"), ("{stem}.mov", "prores"), ("{stem}.mkv", "ffv1")),
+    ],
+)
+def test_every_codec_shows_the_colours_of_the_files(
+    shots: Path, finish_drop: Finish, name: str, codec: str
+) -> None:
+    """P5: a red frame is red in every player, whatever the planes are."""
+    red = np.full((64, 64, 3), (200, 40, 20), np.uint8)
+    frames = [shots / f"s_{number}.png" for number in range(1, 9)]
+    for frame in frames:
+        from_array(red).write_to_file(str(frame))
+    drop = Drop("hot", "s_1.png", frames[0], tuple(frames[1:]))
+
+    outcome = finish_drop(drop, {"name": name, "codec": codec}, match=SEQUENCES)
+
+    assert outcome.error == ""
+    shown = _read(outcome.renditions[0].stage)[0].reformat(
+        format="rgb24", src_colorspace=1, src_color_range=1
+    )
+    assert np.abs(shown.to_ndarray().astype(int) - red).max() <= 6
+
+
 def test_transparency_survives_in_prores(shots: Path, finish_drop: Finish) -> None:
     """A transparent sequence becomes ProRes 4444 without being asked."""
     drop = _write(shots, range(1, 4), bands=4)
@@ -219,6 +245,24 @@ def test_transparency_survives_in_prores(shots: Path, finish_drop: Finish) -> No
     [made] = outcome.renditions
     first = _read(made.stage)[0].to_ndarray(format="rgba")
     assert np.abs(first[..., 3].astype(int) - _pixels(1, 4)[..., 3]).max() <= 2
+
+
+def test_transparency_survives_in_webm_or_is_refused(
+    shots: Path, finish_drop: Finish
+) -> None:
+    """P6: VP9 holds it beside halved colours; HEVC does not, and that is said."""
+    drop = _write(shots, range(1, 9), bands=4)
+
+    kept = finish_drop(drop, {"name": "{stem}.webm"}, match=SEQUENCES)
+    lost = finish_drop(drop, {"name": "{stem}.mp4", "codec": "hevc"}, match=SEQUENCES)
+
+    [made] = kept.renditions
+    with av.open(made.stage) as clip:
+        decoder = av.CodecContext.create("libvpx-vp9", "r")
+        packets = clip.demux(clip.streams.video[0])
+        first = next(f for packet in packets for f in decoder.decode(packet))
+    assert first.format.name == "yuva420p"
+    assert "holds no transparency" in lost.error
 
 
 @pytest.mark.parametrize("depth", [8, 16])

@@ -197,6 +197,19 @@ def test_claim_cut_short_is_finished(desk: Any, claimed: int) -> None:
     assert desk.journal.state(entry.job) == "CLAIMED"
 
 
+def test_newer_frame_never_replaces_the_claimed_one(desk: Any) -> None:
+    """P1: a frame dropped again while its sequence is claimed is a file of its own."""
+    entry = _claim(desk, 1, 2, 3)
+    desk.drop(_names(2)[0], b"rendered again")
+
+    found = desk.recover()
+
+    claimed = desk.claims / entry.job / _names(2)[0]
+    assert [one.job for one in found.to_run] == [entry.job]
+    assert claimed.read_bytes() == _names(2)[0].encode()
+    assert (desk.root / "in" / _names(2)[0]).read_bytes() == b"rendered again"
+
+
 @pytest.mark.parametrize("change", ["replaced", "taken away"])
 def test_claim_of_changed_frames_is_given_up(desk: Any, change: str) -> None:
     """P1: where a frame changed meanwhile all go back and settle anew."""

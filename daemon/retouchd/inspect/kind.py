@@ -5,15 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from retouchd.errors import InputError, StorageError
 from retouchd.inspect import blocks, exif, magic
+from retouchd.inspect.animated import with_frames
 from retouchd.inspect.containers import reader_of
 from retouchd.media.clips.opening import read_facts
-from retouchd.media.clips.stills import ANIMATED, delays_of
 from retouchd.media.still import open_image
 from retouchd.media.vips import pyvips
 from retouchd.values import Header
@@ -100,11 +100,9 @@ def examine(path: Path, limits: Limits) -> Examined:
     image = open_image(path, picture_format)
     _check_pixels(path, image, limits)
     _check_blocks(path, image, limits)
-    header = _header(image, picture_format)
-    if picture_format in ANIMATED and _integer(image, "n-pages", 1) > 1:
-        delays = delays_of(path, picture_format)
-        header = replace(header, frames=len(delays), seconds=sum(delays) / 1000)
-    warnings = (_about_name(path, picture_format), _about_pages(path, image, header))
+    pages = _integer(image, "n-pages", 1)
+    header = with_frames(path, _header(image, picture_format), pages)
+    warnings = (_about_name(path, picture_format), _about_pages(path, pages, header))
     return Examined(
         header,
         _block(image, "exif-data"),
@@ -293,8 +291,7 @@ def _about_name(path: Path, picture_format: str) -> str:
     return f"{path.name} {named} but is {picture_format.upper()} inside"
 
 
-def _about_pages(path: Path, image: pyvips.Image, header: Header) -> str:
-    pages = _integer(image, "n-pages", 1)
+def _about_pages(path: Path, pages: int, header: Header) -> str:
     if pages <= 1 or header.is_animated:  # of those the rule says what they are
         return ""
     return f"{path.name} holds {pages} pages or frames; only the first one is used"

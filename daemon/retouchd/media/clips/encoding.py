@@ -39,6 +39,16 @@ _ENCODERS = {
     "ffv1": "ffv1",
 }
 
+_HOLD_RGB = {"ffv1"}
+"""The others tell R'G'B' planes from Y'CbCr by the stated matrix alone (H.273), which
+here is always that of Y'CbCr."""
+
+_NOT_OPENED = {
+    "vp9": ("yuva422p", "yuva440p", "yuva444p"),
+    "hevc": ("yuva420p", "yuva420p10le"),
+}
+"""Formats that the encoders list and then refuse (tried with PyAV 18.1)."""
+
 _WORST_CRF = {"h264": 51, "hevc": 51, "vp9": 63, "av1": 63}
 """Where the scale of each encoder's constant quality ends; 0 is best."""
 
@@ -113,8 +123,12 @@ class ClipEncoding:
         """
         if has_alpha is None:
             has_alpha = bool(_traits(source)[0])
+        codec = self.chosen_codec
         taken = [
-            form.name for form in pyav().codec.Codec(self.encoder, "w").video_formats
+            form.name
+            for form in pyav().codec.Codec(self.encoder, "w").video_formats
+            if form.name not in _NOT_OPENED.get(codec, ())
+            and (not form.is_rgb or codec in _HOLD_RGB)
         ]
         wanted = self.pixel_format or _nearest(source, taken, has_alpha=has_alpha)
         if wanted not in taken:
