@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import resource
-import subprocess
-import sys
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -82,7 +79,7 @@ def test_frames_are_whole_and_transparent(animate: Any, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["a.gif", "a.webp"])
 def test_times_of_frames_are_kept(animate: Any, finish_drop: Finish, name: str) -> None:
-    """Each frame is shown as long as the file says; 'at once' means 100 ms, as usual."""
+    """Each frame is shown as long as the file says; 'at once' means 100 ms."""
     outcome = finish_drop(
         animate(name), {"name": "{stem}.mov"}, match=Match(kind="clip")
     )

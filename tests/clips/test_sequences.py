@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import av
 import numpy as np
@@ -109,7 +108,7 @@ def test_frames_are_brought_to_one_form(shots: Path) -> None:
 
 
 def test_a_clip_begins_at_any_frame_without_those_before(shots: Path) -> None:
-    """What is resumed reads nothing again: even a damaged frame before does not stop."""
+    """What is resumed reads nothing again: not even a damaged frame before stops."""
     drop = _write(shots, range(1, 6))
     clip = _clip(drop)
     drop.path.write_bytes(b"gone bad")
@@ -187,7 +186,9 @@ def test_sequence_comes_back_as_a_clip(shots: Path, finish_drop: Finish) -> None
     assert len(frames) == 10
     for number, frame in enumerate(frames, start=101):
         assert np.array_equal(frame.to_ndarray(format="rgb24"), _pixels(number))
-    assert [frame.time for frame in frames] == pytest.approx([n / 25 for n in range(10)])
+    assert [frame.time for frame in frames] == pytest.approx(
+        [n / 25 for n in range(10)]
+    )
 
 
 def test_white_and_black_keep_their_levels(shots: Path, finish_drop: Finish) -> None:
@@ -301,7 +302,9 @@ def test_all_kinds_of_outputs_together(shots: Path, finish_drop: Finish) -> None
     )
 
     made = {one.output: one for one in outcome.renditions}
-    assert [(number, one.name, one.part_of) for number, one in sorted(made.items())] == [
+    assert [
+        (number, one.name, one.part_of) for number, one in sorted(made.items())
+    ] == [
         (0, "sub/shot.mkv", None),
         (1, "sub/small/shot.0001.jpg", 1),
         (2, "sub/shot.jpg", None),
@@ -339,7 +342,7 @@ def test_clip_comes_back_as_a_sequence(
 
 
 def test_digest_is_that_of_the_sorted_digests(shots: Path, finish_drop: Finish) -> None:
-    """One pixel elsewhere, or a frame more, is another drop; the order of files is not."""
+    """Another pixel makes another drop; the order of the files does not."""
     drop = _write(shots, range(1, 4))
     digests = sorted(
         hashlib.sha256(path.read_bytes()).hexdigest() for path in shots.iterdir()

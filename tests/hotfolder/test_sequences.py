@@ -135,7 +135,7 @@ def test_lonely_end_marker_is_left_and_reported(desk: Any) -> None:
 
 
 def test_folders_and_names_are_sequences_of_their_own(desk: Any) -> None:
-    """Two shots in one folder and one in another are three drops, with their sidecars."""
+    """Two shots in one folder and one in another are three drops, with sidecars."""
     for name in ("a/s_1.png", "a/s_2.png", "a/t_1.png", "a/t_2.png", "b/s_1.png"):
         desk.drop(name)
     for name in ("b/s_2.png", "a/s_1.png.json", "a/t.json"):
@@ -262,7 +262,7 @@ def test_frames_undone_by_a_power_cut_are_claimed_again(desk: Any) -> None:
 def test_new_frames_of_the_same_names_are_not_taken_for_the_old(
     desk: Any, day: str
 ) -> None:
-    """P1, P3: a shot that is rendered again while the first is put away is a new drop."""
+    """P1, P3: a shot rendered again while the first is put away is a new drop."""
     entry = _claim(desk, 1, 2, 3)
     desk.stage(entry)
     done = desk.root / "done" / day
@@ -328,7 +328,7 @@ def test_frames_of_a_result_stay_one_sequence(desk: Any) -> None:
     desk.handout.book()
 
     assert refused == []
-    assert sorted(os.listdir(desk.root / "out/shot")) == [
+    assert sorted(path.name for path in (desk.root / "out/shot").iterdir()) == [
         *(f"shot-2_{number:04d}.png" for number in (1, 2, 3)),
         "shot_0002.png",
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+
 from retouchd.hotfolder.gathering import Candidate, gather
 from retouchd.hotfolder.places import Places
 from retouchd.inspect.sidecars import MASK_ENDINGS

@@ -1,8 +1,8 @@
 """Which numbered files are frames of one sequence; names only, nothing is opened.
 
-``shot_0001.png``, ``shot_0002.png`` and so on: one name, one ending, and a number as the
-last thing before the ending. A camera names its stills in the same way, so that names
-alone never make a sequence: a rule has to ask for it (``hotfolder/gathering.py``).
+``shot_0001.png``, ``shot_0002.png`` and so on: one name, one ending, and a number as
+the last thing before the ending. A camera names its stills in the same way, so that
+names alone never make a sequence: a rule has to ask (``hotfolder/gathering.py``).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path, PurePosixPath
 
 from retouchd.values import Drop
@@ -122,11 +122,7 @@ def missing(numbers: Iterable[int]) -> str:
         such as ``3, 7-9``; empty: none is missing.
     """
     known = sorted(set(numbers))
-    gaps = [
-        (one + 1, other - 1)
-        for one, other in zip(known, known[1:], strict=False)
-        if other - one > 1
-    ]
+    gaps = [(one + 1, other - 1) for one, other in pairwise(known) if other - one > 1]
     told = [f"{a}-{b}" if b > a else str(a) for a, b in gaps[:MOST_TOLD]]
     if len(gaps) > MOST_TOLD:
         rest = sum(b - a + 1 for a, b in gaps[MOST_TOLD:])

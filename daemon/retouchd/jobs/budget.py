@@ -59,6 +59,8 @@ class MemoryBudget:
 def estimated_need(header: Header, rule: Rule) -> int:
     """Estimate the peak memory of a job, in bytes, from sizes alone.
 
+    libvips was measured to keep all frames of an animated WebP (of a GIF one).
+
     At any time a step holds its input and its output, an encoder one more copy; AVIF
     was measured at about 30 bytes per pixel (50 MP: 1.46 GB, 586 MB for the others).
     """
@@ -78,4 +80,6 @@ def estimated_need(header: Header, rule: Rule) -> int:
     need = copies * largest * 4 * header.depth // 8
     if header.kind != "still":
         need += _CLIP_FRAMES * largest * 3 * header.depth // 16
+    if header.kind == "clip" and header.format == "webp":
+        need += 4 * header.frames * header.width * header.height
     return need

@@ -21,7 +21,6 @@ from retouchd.models.shelf import Shelf
 from retouchd.rules.schema import Match, Rule
 from retouchd.values import DESTINATIONS, Drop, KindName, Outcome, Tier
 
-
 _MOST_TOLD = 8
 """Results that are named one by one."""
 
