@@ -26,7 +26,7 @@ from retouchd.steps.resize import Resize
 from retouchd.values import Drop, Header, Outcome
 
 Finish = Callable[..., Outcome]
-SEQUENCES = Match(kind="sequence")
+SEQUENCES = Match(kind="sequence", files="*")
 
 
 def _pixels(number: int, bands: int = 3, depth: int = 8) -> Pixels:

@@ -26,6 +26,7 @@ from retouchd.rules.escalate import Escalate
 from retouchd.rules.goals import Goal, load_goals
 from retouchd.rules.load import load_rule
 from retouchd.rules.schema import Match, Output, Rule
+from retouchd.rules.sequence import Sequence
 from retouchd.settings import (
     Budget,
     Energy,
@@ -232,7 +233,7 @@ def test_every_step_and_gate_has_its_section() -> None:
 
 
 @pytest.mark.parametrize(
-    "model", [Rule, Match, Output, Escalate, Goal], ids=lambda m: m.__name__
+    "model", [Rule, Match, Output, Escalate, Goal, Sequence], ids=lambda m: m.__name__
 )
 def test_every_key_of_a_rule_is_documented(model: type[BaseModel]) -> None:
     """Each key stands in the page about rules."""

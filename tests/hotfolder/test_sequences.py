@@ -243,6 +243,23 @@ def test_frame_that_vanishes_while_it_is_claimed(desk: Any) -> None:
     assert not folder.exists()
 
 
+def test_frame_that_a_writer_still_held_is_read_again(life: Any, until: Any) -> None:
+    """P1: a frame that changes under the job is not delivered as it was before."""
+    life.rules = (RULES[0].model_copy(update={"sequence": Sequence(wait=0)}),)
+    for name in _names(1, 2, 3):
+        life.drop(name)
+    first = life.next_order()
+    first.drop.members[1].write_bytes(b"more pixels")
+    life.finish(first)
+
+    second = life.next_order()
+    life.finish(second)
+
+    assert [path.name for path in first.drop.members] == _names(2, 3)
+    assert second.job == first.job
+    until(lambda: life.states() == ["done"])
+
+
 def test_frames_undone_by_a_power_cut_are_claimed_again(desk: Any) -> None:
     """P3: a staged job's frames that lie in in/ again are no second sequence."""
     entry = _claim(desk, 1, 2, 3)

@@ -67,6 +67,11 @@ def test_the_sound_rule_is_sound(write_rule: WriteRule) -> None:
         ("edge: 600", "edge: 6\n  max_long_edge: 5", 2, "match", "exchange the two"),
         ("files: [", "kind: movie\n  files: [", 3, "match.kind", "still, clip"),
         ('["*.jpg"]', "[[a]]", 3, "match.files[0]", "text"),
+        ('["*.jpg"]', "[]\n  kind: sequence", 2, "match", "which names are frames"),
+        # sequence
+        ("goal: print", "sequence: {rate: 25}", 7, "sequence", "kind: sequence"),
+        ("goal: print", "sequence: {rate: 0}", 7, "sequence.rate", "at least 1"),
+        ("goal: print", "sequence: {fps: 25}", 7, "sequence.fps", "rate"),
         # budget, escalate, review
         ("goal: print", "budget: hold", 7, "budget", "a group of keys"),
         ("goal: print", "budget: {then: stop}", 7, "budget.then", "draft only, hold"),

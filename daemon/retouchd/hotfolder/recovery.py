@@ -150,7 +150,7 @@ def _is_claimed(entry: Entry, places: Places) -> bool:
     """
     folder = places.claim_folder(entry.job)
     picture = claimed_path(folder, entry.source)
-    claim = _claim_of(entry)
+    claim = claim_of(entry)
     if not os.path.lexists(picture) and not _lies_unchanged_in_inbox(entry, places):
         if folder.exists():
             give_back(claim, places.folder.inbox, folder)
@@ -167,14 +167,15 @@ def _take_again(entry: Entry, places: Places) -> None:
     folder = places.claim_folder(entry.job)
     inbox = places.folder.inbox
     if entry.marks:
-        take_back(_claim_of(entry), inbox, folder)
+        take_back(claim_of(entry), inbox, folder)
         return
     is_claimed = os.path.lexists(claimed_path(folder, entry.source))
     if not is_claimed and _lies_unchanged_in_inbox(entry, places):
-        take(_claim_of(entry), inbox, folder)
+        take(claim_of(entry), inbox, folder)
 
 
-def _claim_of(entry: Entry) -> Claim:
+def claim_of(entry: Entry) -> Claim:
+    """Return the claim of *entry*, with what its files looked like."""
     settled = Fingerprint(entry.size, entry.mtime_ns, 0, entry.inode)
     marks = tuple(Fingerprint(size, at, 0, inode) for size, at, inode in entry.marks)
     return Claim(entry.job, entry.source, entry.members, settled, marks)

@@ -10,11 +10,10 @@ from retouchd.hotfolder.allowance import Allowance
 from retouchd.hotfolder.faults import VANISHED, setback
 from retouchd.hotfolder.handout import Handout, Staged
 from retouchd.hotfolder.places import Places
-from retouchd.hotfolder.recovery import Unfinished
+from retouchd.hotfolder.recovery import Unfinished, claim_of
 from retouchd.hotfolder.takein import CLAIMS_AT_ONCE
 from retouchd.hotfolder.work import Pace, Signals, Work
-from retouchd.intake.claim import claimed_path, is_moving
-from retouchd.intake.scan import Fingerprint
+from retouchd.intake.claim import claimed_path, is_moving, is_unchanged
 from retouchd.ledger.entries import Entry
 from retouchd.ledger.jobs import Journal
 from retouchd.log import get_logger
@@ -245,11 +244,18 @@ class Results:
 
     def _wants_second_look(self, entry: Entry, outcome: Outcome) -> bool:
         """Whether the file may not have been complete when it was read."""
-        claim = self._places.claim_folder(entry.job)
-        picture = claimed_path(claim, entry.source)
-        settled = Fingerprint(entry.size, entry.mtime_ns, 0, entry.inode)
-        may_try = self._work.tries.get(entry.job, TRIES) < TRIES
-        return may_try and (outcome.retryable or is_moving(picture, settled))
+        if self._work.tries.get(entry.job, TRIES) >= TRIES:
+            return False
+        claim, folder = claim_of(entry), self._places.claim_folder(entry.job)
+        picture = claimed_path(folder, entry.source)
+        return (
+            outcome.retryable
+            or is_moving(picture, claim.fingerprint)
+            or not all(
+                is_unchanged(claimed_path(folder, name), settled)
+                for name, settled in claim.sequence
+            )
+        )
 
     def _deliver(self, job: Staged) -> None:
         try:

@@ -19,7 +19,7 @@ from retouchd.jobs.worker import WorkerPlan
 from retouchd.media.contact_sheet import contact_sheet
 from retouchd.models.shelf import Shelf
 from retouchd.rules.schema import Match, Rule
-from retouchd.values import DESTINATIONS, Drop, KindName, Outcome, Tier
+from retouchd.values import DESTINATIONS, Drop, Outcome, Tier
 
 _MOST_TOLD = 8
 """Results that are named one by one."""
@@ -79,8 +79,9 @@ class Trial:
         told: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._takes_sequences = rule.match.kind == "sequence"
-        kind: KindName | None = "sequence" if self._takes_sequences else None
-        self._rule = rule.model_copy(update={"match": Match(kind=kind)})
+        all_frames = Match(kind="sequence", files=("*",))
+        match = all_frames if self._takes_sequences else Match()
+        self._rule = rule.model_copy(update={"match": match})
         self._out = out
         self._tier = tier
         self._guide = guide

@@ -85,6 +85,16 @@ class Match(_Part):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _frames_are_named(self) -> Match:
+        if self.kind == "sequence" and not self.files:
+            raise ValueError(
+                "kind: sequence without files would take every numbered still, as "
+                "cameras write them, for a frame",
+                'say which names are frames, such as files: ["shot_*.png"]',
+            )
+        return self
+
     def bounds(self, measure: str) -> tuple[float | None, float | None]:
         """Return the smallest and largest allowed ``long_edge`` and the like."""
         return getattr(self, f"min_{measure}"), getattr(self, f"max_{measure}")
