@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import groupby
@@ -346,3 +347,28 @@ def test_real_clips_keep_times_and_sound(
         assert (after.tags[3] == 2) == (before.tags[3] == 2), path.name
 
     assert len(clips) >= 20
+
+
+def test_no_encoder_takes_the_machine_for_itself(
+    make_clip: MakeClip, tmp_path: Path
+) -> None:
+    """P6: threads of SVT-AV1 run as all others, also where root could do otherwise."""
+    source = make_clip("in.mkv", codec="ffv1", pixel_format="yuv420p", sound=False)
+    facts = read_facts(source, "matroska")
+    encoding = ClipEncoding("matroska", "av1")
+    before = _threads()
+    with (
+        opened(source, "matroska", facts) as clip,
+        SegmentWriter(tmp_path / "out.mkv", encoding, clip) as writer,
+    ):
+        writer.write(next(clip.frames()))
+        threads = _threads() - before
+        policies = {os.sched_getscheduler(thread) for thread in threads}
+        writer.finish()
+
+    assert len(threads) > 2
+    assert policies == {os.SCHED_OTHER}
+
+
+def _threads() -> set[int]:
+    return {int(task.name) for task in Path("/proc/self/task").iterdir()}

@@ -30,12 +30,32 @@ class FrameFile:
     Attributes:
         output: its number in the rule.
         index: of the frame, from 0.
-        made: what was written; how it is called is settled at the end.
+        name: of the file; what it is called in the end comes at the end.
+        sha256, bytes, width, height, fingerprint: see ``Rendition``.
     """
 
     output: int
     index: int
-    made: Rendition
+    name: str
+    sha256: str
+    bytes: int
+    width: int
+    height: int
+    fingerprint: str
+
+    @classmethod
+    def of(cls, made: Rendition, index: int) -> FrameFile:
+        """Remember what was written."""
+        return cls(
+            made.output,
+            index,
+            made.stage.name,
+            made.sha256,
+            made.bytes,
+            made.width,
+            made.height,
+            made.fingerprint,
+        )
 
 
 @dataclass(frozen=True)
@@ -80,14 +100,11 @@ class FrameFiles:
         """
         frame = self._numbered(like, index)
         mark = f".{index:06d}" if index else ""
-        return [
-            FrameFile(
-                number,
-                index,
-                render_still(picture, frame, number, output, self.stage, mark),
-            )
+        made = (
+            render_still(picture, frame, number, output, self.stage, mark)
             for number, output in self.wanted.items()
-        ]
+        )
+        return [FrameFile.of(one, index) for one in made]
 
     def renditions(
         self, files: Iterable[FrameFile], frame: Frame, stage: Path
@@ -105,16 +122,22 @@ class FrameFiles:
         extra = len(self.rule.outputs)
         found = []
         for one in sorted(files, key=lambda file: (file.output, file.index)):
-            made, output = one.made, self.rule.outputs[one.output]
+            output = self.rule.outputs[one.output]
             named = self._numbered(frame, one.index)
-            final = made.stage.name.removeprefix(self.stage.name)
+            tail = one.name.removeprefix(self.stage.name)
+            path = self.stage.with_name(one.name)
             found.append(
-                replace(
-                    made,
-                    name=str(named.name(output, made.width, made.height)),
+                Rendition(
                     output=extra if one.index else one.output,
+                    stage=path.rename(stage.with_name(stage.name + tail)),
+                    name=str(named.name(output, one.width, one.height)),
+                    sha256=one.sha256,
+                    bytes=one.bytes,
+                    width=one.width,
+                    height=one.height,
+                    conflict=output.conflict,
+                    fingerprint=one.fingerprint,
                     part_of=one.output,
-                    stage=made.stage.rename(stage.with_name(stage.name + final)),
                 )
             )
             extra += one.index > 0

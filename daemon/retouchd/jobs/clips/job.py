@@ -95,9 +95,8 @@ class ClipJob:
             StepError, ModelError: a step failed.
         """
         self._sums.time(DECODE, looked)
-        self._sums.add(
-            DECODE, StepRun(DECODE, bytes_in=bytes_of(self._story.order.drop))
-        )
+        read = bytes_of(self._story.order.drop)
+        self._sums.add(DECODE, StepRun(DECODE, bytes_in=read))
         try:
             self._make()
         except (InputError, StepError, ModelError):

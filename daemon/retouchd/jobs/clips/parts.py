@@ -242,9 +242,11 @@ class Parts:
         """Read a part; ``None``: the disk lost something of it."""
         try:
             part = _PARTS.validate_json(record.read_bytes())
-            files = [(self._folder / one.name, one.sha256) for one in part.files]
-            files += [(one.made.stage, one.made.sha256) for one in part.frame_files]
-            is_whole = all(sha256_of(path) == digest for path, digest in files)
+            named = [(one.name, one.sha256) for one in part.files]
+            named += [(one.name, one.sha256) for one in part.frame_files]
+            is_whole = all(
+                sha256_of(self._folder / name) == sha256 for name, sha256 in named
+            )
         except (FileNotFoundError, ValidationError):
             return None
         return part if is_whole else None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from retouchd.media.clips.encoding import ClipEncoding
 from retouchd.media.clips.library import pyav
 from retouchd.media.clips.opening import Clip, tags_of
+from retouchd.media.clips.priority import ordinary_priority
 
 if TYPE_CHECKING:
     from av.packet import Packet
@@ -146,6 +147,8 @@ class SegmentWriter:
         context.color_range = tags.range
         context.flags |= _KEEP_DURATIONS | (_FIELDS if frame.interlaced_frame else 0)
         self._encoding.configure(context, mastering)
+        with ordinary_priority():
+            context.open()
 
     def _mux(self, packets: list[Packet[Any]]) -> None:
         """Write *packets* with their numbers for times, which no container rounds."""
