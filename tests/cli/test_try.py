@@ -84,3 +84,25 @@ def test_a_tier_without_a_model_says_so(really: Type, tier: str) -> None:
 
     assert answer.code == 3
     assert f"no model for upscale as default of the tier {tier}" in answer.out
+
+
+def test_one_frame_stands_for_its_sequence(really: Type, here: Path) -> None:
+    """Under a rule for sequences all frames beside it are tried, once."""
+    (here / "shots.yaml").write_text(
+        'rule: shots\nmatch: {kind: sequence, files: ["*.png"]}\noutputs:\n'
+        '  - {name: "{stem}.mkv", codec: ffv1}\n  - {name: "{stem}_{frame}.jpg"}\n'
+    )
+    for number in range(1, 13):
+        picture = pyvips.Image.black(32, 16, bands=3).copy(interpretation="srgb")
+        picture.pngsave(f"shot_{number:02d}.png")
+
+    frames = ["shot_03.png", "shot_04.png"]
+    answer = really("try", "./shots.yaml", *frames, "--out", "out")
+
+    assert answer.code == 0
+    assert answer.out.startswith("shot_01.png → out/shot.mkv, out/shot_01.jpg, ")
+    assert "(13 files in all), out/shot_12.jpg" in answer.out
+    assert sorted(path.name for path in (here / "out").iterdir()) == [
+        "shot.mkv",
+        *(f"shot_{number:02d}.jpg" for number in range(1, 13)),
+    ]

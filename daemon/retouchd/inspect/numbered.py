@@ -70,14 +70,12 @@ def _refuse_gaps(frames: Sequence[Path]) -> None:
         raise InputError(
             f"these frames have one number: {', '.join(same)}",
             hint="take all but one of them away, then drop the sequence again",
-            file=frames[0],
         )
     gaps = missing(int(number) for number in numbers_of(frames))
     if gaps:
         raise InputError(
             f"frames of this sequence are missing: {gaps}",
             hint="render or copy them, then drop the whole sequence again",
-            file=frames[0],
         )
 
 

@@ -8,8 +8,11 @@ from typing import Any
 from retouchd.errors import NoSuchJobError
 from retouchd.ledger.attempts import attempt_rows
 from retouchd.ledger.database import Database
+from retouchd.ledger.entries import members_of, readable
 
 Row = dict[str, Any]
+
+_MOST_MEMBERS = 4
 
 
 def folder_rows(database: Database) -> list[Row]:
@@ -51,6 +54,13 @@ def job_rows(database: Database, state: str | None, limit: int) -> list[Row]:
     )
 
 
+def _told(members: tuple[str, ...]) -> str:
+    """Name the first of *members*; a sequence may have thousands."""
+    names = [readable(name) for name in members[:_MOST_MEMBERS]]
+    rest = len(members) - len(names)
+    return ", ".join([*names, f"and {rest} more"] if rest else names)
+
+
 def job_story(database: Database, job: str) -> dict[str, list[Row]]:
     """Return everything that is known of *job*, by chapter.
 
@@ -60,8 +70,9 @@ def job_story(database: Database, job: str) -> dict[str, list[Row]]:
     found = database.rows("SELECT * FROM jobs WHERE id = ?", [job])
     if not found:
         raise NoSuchJobError(f"there is no job {job}", hint="see `retouchd jobs list`")
+    members = _told(members_of(found[0]["members"])[0])
     facts = [
-        {"fact": name, "value": value}
+        {"fact": name, "value": members if name == "members" else value}
         for name, value in found[0].items()
         if value is not None and not isinstance(value, bytes)
     ]
