@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 
-from retouchd.errors import ConfigError, Problem
+from retouchd.errors import ConfigError, InputError, Problem
 from retouchd.inspect import Limits
 from retouchd.jobs.accounts import Accounts
 from retouchd.jobs.budget import HEADROOM
@@ -12,6 +13,7 @@ from retouchd.jobs.energy import Energy, Watts, processor_energy
 from retouchd.jobs.limits import StepLimits
 from retouchd.jobs.sandbox import Confinement
 from retouchd.jobs.worker import WorkerPlan
+from retouchd.media.clips.proving import prove
 from retouchd.media.fingerprint_file import file_beside
 from retouchd.models.runtime import Runtime, has_nvidia_device
 from retouchd.models.shelf import Shelf
@@ -22,6 +24,7 @@ from retouchd.rules.check import (
     missing_models,
     tier_notes,
 )
+from retouchd.rules.schema import Rule
 from retouchd.settings import Settings
 from retouchd.settings.machine import granted_memory
 
@@ -49,6 +52,7 @@ def worker_plan(settings: Settings) -> WorkerPlan:
         ),
         confinement=confinement(settings),
         fingerprints=file_beside(settings.database),
+        encoder=settings.video.encoder,
     )
 
 
@@ -80,7 +84,9 @@ def confinement(settings: Settings) -> Confinement:
                 folder.review / folder.private.name,
             )
         ),
-        for_gpu=device == "cuda" or (device == "auto" and has_nvidia_device()),
+        for_gpu=device == "cuda"
+        or settings.video.encoder == "nvenc"
+        or (device == "auto" and has_nvidia_device()),
         memory_bytes=min(
             granted_memory(), HEADROOM * settings.worker.memory_bytes + _LIBRARY_BYTES
         ),
@@ -105,7 +111,9 @@ def accounts(settings: Settings) -> Accounts:
 
 
 def rule_book(settings: Settings) -> RuleBook:
-    """Load all rules that the hot folders name and see that their models are here.
+    """Load all rules that the hot folders name and see that they can run here.
+
+    Their models must be here, and the hardware encoders that they would use must work.
 
     Raises:
         ConfigError: with every problem of every rule and model.
@@ -122,6 +130,7 @@ def rule_book(settings: Settings) -> RuleBook:
     problems = problems or missing_models(
         book.as_written(names), book.goals, shelf, folders
     )
+    problems = [*problems, *encoder_problems(settings, book.as_written(names))]
     if problems:
         raise ConfigError(*problems)
     return book
@@ -138,6 +147,23 @@ def model_problems(settings: Settings, book: RuleBook) -> list[Problem]:
     rules = book.as_written(names)
     missing = missing_models(rules, book.goals, shelf, settings.rules_folders)
     return [*shelf.broken_manifests(), *missing]
+
+
+def encoder_problems(settings: Settings, rules: Iterable[Rule]) -> list[Problem]:
+    """Try out the hardware encoders that *rules* would use."""
+    outputs = [output for rule in rules for output in rule.outputs]
+    wanted = [
+        output.clip_encoding(output.container, settings.video.encoder)
+        for output in outputs
+        if output.container
+    ]
+    problems = []
+    for one in {one.encoder: one for one in wanted if one.is_hardware}.values():
+        try:
+            prove(one)
+        except InputError as error:
+            problems.append(Problem(error.message, error.hint, key="video.encoder"))
+    return problems
 
 
 def notes_on(book: RuleBook, settings: Settings) -> list[Problem]:

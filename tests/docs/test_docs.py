@@ -37,6 +37,7 @@ from retouchd.settings import (
     Metrics,
     Review,
     Settings,
+    Video,
     Worker,
     load_settings,
     shipped_folder,
@@ -182,7 +183,19 @@ def test_no_other_command_is_documented(
 
 @pytest.mark.parametrize(
     "model",
-    [Settings, HotFolder, Budget, Energy, Intake, Worker, Limits, Log, Metrics, Review],
+    [
+        Settings,
+        HotFolder,
+        Budget,
+        Energy,
+        Intake,
+        Worker,
+        Limits,
+        Log,
+        Metrics,
+        Review,
+        Video,
+    ],
     ids=lambda m: m.__name__,
 )
 def test_every_setting_is_documented(model: type[BaseModel]) -> None:
@@ -199,7 +212,7 @@ def test_every_setting_is_documented(model: type[BaseModel]) -> None:
 def test_defaults_of_settings_are_the_documented_ones() -> None:
     """The second column of the tables is what the code does."""
     page = (REPOSITORY / "docs" / "configuration.md").read_text()
-    for section in (Energy, Intake, Worker, Limits, Log, Metrics, Review):
+    for section in (Energy, Intake, Worker, Limits, Log, Metrics, Review, Video):
         table = page.partition(f"## `[{section.__name__.lower()}]`")[2].partition(
             "\n## "
         )

@@ -29,6 +29,7 @@ from retouchd.jobs.outputs import Frame, render_outputs
 from retouchd.jobs.sources import as_ruled, bytes_of, digest_of, sentence
 from retouchd.jobs.story import Story
 from retouchd.log import get_logger
+from retouchd.media.clips.encoding import Encoder
 from retouchd.media.clips.segments import LEAST_FRAMES
 from retouchd.media.fingerprint_file import FingerprintFile
 from retouchd.media.still import decode
@@ -54,6 +55,7 @@ class Runner:
         fingerprints: file that tells what earlier deliveries look like.
         threads: how many frames of a clip a step may do at a time.
         least_frames: of a part of a clip.
+        encoder: what encodes clips.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  (a worker's whole equipment)
@@ -67,6 +69,7 @@ class Runner:
         fingerprints: Path | None = None,
         threads: int = 1,
         least_frames: int = LEAST_FRAMES,
+        encoder: Encoder = "software",
     ) -> None:
         self._shelf = shelf
         self._limits = limits
@@ -76,7 +79,7 @@ class Runner:
         self._shares = shares or CpuShares()
         self._climber = Climber(shelf, self._shares)
         self._clips = Equipment(
-            shelf, self._shares, self._climber, threads, least_frames
+            shelf, self._shares, self._climber, threads, least_frames, encoder
         )
         self._fingerprints = FingerprintFile(fingerprints) if fingerprints else None
 

@@ -92,6 +92,7 @@ class Trial:
             MemoryBudget(plan.memory_bytes),
             progress=lambda begun: told(begun.step),
             threads=plan.threads,
+            encoder=plan.encoder,
         )
         self._pairs: list[tuple[Path, Path]] = []
 

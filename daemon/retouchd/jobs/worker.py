@@ -21,6 +21,7 @@ from retouchd.jobs.meter import CpuShares, with_unfinished
 from retouchd.jobs.order import Order
 from retouchd.jobs.runner import Runner
 from retouchd.jobs.sandbox import Confinement
+from retouchd.media.clips.encoding import Encoder
 from retouchd.models.gpu import first_gpu, gpu_busy
 from retouchd.models.runtime import Runtime
 from retouchd.models.shelf import Shelf
@@ -44,6 +45,7 @@ class WorkerPlan:
         step_limits: how long steps may take.
         confinement: what the worker may reach.
         fingerprints: file that tells what earlier deliveries look like.
+        encoder: what encodes clips.
     """
 
     threads: int
@@ -57,6 +59,7 @@ class WorkerPlan:
     step_limits: StepLimits = field(default_factory=StepLimits)
     confinement: Confinement = field(default_factory=Confinement)
     fingerprints: Path | None = None
+    encoder: Encoder = "software"
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,7 @@ def serve(link: Connection, plan: WorkerPlan) -> None:
         step_limits=plan.step_limits,
         shares=shares,
         fingerprints=plan.fingerprints,
+        encoder=plan.encoder,
         threads=plan.threads,
     )
 

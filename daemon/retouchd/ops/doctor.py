@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from retouchd.errors import InputError
 from retouchd.intake.mounts import mount_of
 from retouchd.jobs.energy import POWERCAP, processor_energy
 from retouchd.jobs.process import try_out
 from retouchd.jobs.sandbox import Confinement, Protection
+from retouchd.media.clips.encoding import ClipEncoding, Encoder
+from retouchd.media.clips.proving import prove
 from retouchd.models.runtime import Runtime, has_nvidia_device
 from retouchd.models.shelf import Shelf
 from retouchd.ops.finding import Finding
@@ -30,6 +33,7 @@ def examine(settings: Settings) -> list[Finding]:
     found.append(energy(settings.energy.watts_per_core))
     found += ledger(settings.database.parent)
     found += models(settings.models_folders)
+    found += encoder(settings.video.encoder)
     for folder in settings.hot_folders:
         found += examine_hot_folder(folder, settings.intake)
     return found
@@ -61,6 +65,19 @@ def energy(watts_per_core: float, powercap: Path = POWERCAP) -> Finding:
         "ok",
         f"estimated, {watts_per_core:g} W for a busy core: RAPL is not here or root's",
     )
+
+
+def encoder(by: Encoder) -> Iterator[Finding]:
+    """Try out what encodes clips, where that is hardware."""
+    one = ClipEncoding("mp4", by=by)
+    if not one.is_hardware:
+        return
+    try:
+        prove(one)
+    except InputError as error:
+        yield Finding("video encoder", "problem", error.message, error.hint)
+    else:
+        yield Finding("video encoder", "ok", f"{one.encoder} writes what can be read")
 
 
 def ledger(folder: Path) -> Iterator[Finding]:

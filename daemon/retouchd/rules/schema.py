@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -22,10 +22,11 @@ from pydantic import (
 )
 
 from retouchd.gate import Gate
-from retouchd.media.clips.encoding import ClipEncoding, Codec, Container
+from retouchd.media.clips.encoding import ClipEncoding, Codec, Container, Encoder
 from retouchd.media.clips.handling import ClipHandling
 from retouchd.media.size import Size
 from retouchd.rules.escalate import Escalate, checked
+from retouchd.rules.files import paths_in, with_digests
 from retouchd.rules.sequence import Sequence
 from retouchd.rules.templates import check_template, container_of, format_of
 from retouchd.settings import Then
@@ -206,10 +207,12 @@ class Output(Size):
         """Container of a clip by the name; ``None`` for stills and ``{ext}``."""
         return container_of(self.name)
 
-    def clip_encoding(self, container: Container) -> ClipEncoding:
-        """Return how a clip is written into *container*."""
+    def clip_encoding(
+        self, container: Container, by: Encoder = "software"
+    ) -> ClipEncoding:
+        """Return how a clip is written into *container*, and by what."""
         return ClipEncoding(
-            container, self.codec, self.quality, self.rate, self.pixel_format
+            container, self.codec, self.quality, self.rate, self.pixel_format, by
         )
 
     @property
@@ -290,7 +293,7 @@ class Rule(_Part):
     def files(self) -> tuple[Path, ...]:
         """Files that steps and gates read, such as LUTs."""
         parts = [part for _, part in (*self.steps, *self.gates)]
-        return tuple(path for part in parts for path in _paths_in(part))
+        return tuple(path for part in parts for path in paths_in(part))
 
     @cached_property
     def watched(self) -> frozenset[str]:
@@ -307,25 +310,6 @@ class Rule(_Part):
             str(path): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in self.files
         }
-        content = _with_digests(self.model_dump(mode="json"), digests)
+        content = with_digests(self.model_dump(mode="json"), digests)
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _paths_in(value: object) -> Iterator[Path]:
-    if isinstance(value, Path):
-        yield value
-    elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from _paths_in(getattr(value, name))
-    elif isinstance(value, tuple | list):
-        for item in value:
-            yield from _paths_in(item)
-
-
-def _with_digests(content: Any, digests: dict[str, str]) -> Any:
-    if isinstance(content, dict):
-        return {key: _with_digests(value, digests) for key, value in content.items()}
-    if isinstance(content, list):
-        return [_with_digests(value, digests) for value in content]
-    return digests.get(content, content) if isinstance(content, str) else content

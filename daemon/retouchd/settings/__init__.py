@@ -22,6 +22,7 @@ from retouchd.settings.schema import (
     Worker,
 )
 from retouchd.settings.shipped import shipped_folder
+from retouchd.settings.video import Video
 
 __all__ = [
     "Budget",
@@ -35,6 +36,7 @@ __all__ = [
     "Settings",
     "SocketAddress",
     "Then",
+    "Video",
     "Worker",
     "find_config",
     "load_settings",

@@ -28,6 +28,7 @@ from retouchd.settings.listen import check_listen
 from retouchd.settings.machine import granted_memory, granted_processors
 from retouchd.settings.review import Review
 from retouchd.settings.shipped import shipped_folder
+from retouchd.settings.video import Video
 
 _GIGABYTE = 1024**3
 _PRIVATE = ".retouchd"
@@ -244,6 +245,7 @@ class Settings(BaseSettings):
     limits: Limits = Limits()
     energy: Energy = Energy()
     review: Review = Review()
+    video: Video = Video()
     log: Log = Log()
     metrics: Metrics = Metrics()
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from retouchd.jobs.climbing import Climber
 from retouchd.jobs.meter import CpuShares
+from retouchd.media.clips.encoding import Encoder
 from retouchd.media.clips.segments import LEAST_FRAMES
 from retouchd.models.shelf import Shelf
 
@@ -20,6 +21,7 @@ class Equipment:
         climber: makes attempts at single frames.
         threads: how many frames a step may do at a time.
         least_frames: of a segment.
+        encoder: what encodes.
     """
 
     shelf: Shelf
@@ -27,3 +29,4 @@ class Equipment:
     climber: Climber
     threads: int = 1
     least_frames: int = LEAST_FRAMES
+    encoder: Encoder = "software"

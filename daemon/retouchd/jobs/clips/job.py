@@ -34,6 +34,7 @@ from retouchd.jobs.tried import DoneStep, Tried
 from retouchd.media.clips.handling import fitting
 from retouchd.media.clips.joining import WrittenClip, refuse_sound
 from retouchd.media.clips.opening import Clip, ClipFacts, opened
+from retouchd.media.clips.proving import prove
 from retouchd.media.clips.segments import Segments
 from retouchd.media.clips.shots import Shots
 from retouchd.media.clips.wanted import WantedClip, needs_pixels
@@ -111,7 +112,7 @@ class ClipJob:
     def _make(self) -> None:
         """Make what is missing of the parts, join them, hand the results in."""
         stage = self._story.order.stages["out"]
-        wanted = wanted_clips(self._rule, self._path, stage)
+        wanted = wanted_clips(self._rule, self._path, stage, self._equipment.encoder)
         outputs = tuple(wanted.values())
         facts, has_pixels = self._facts(outputs)
         plan = self._parts.plan() or self._planned(facts)
@@ -136,13 +137,16 @@ class ClipJob:
             has_pixels = needs_pixels(facts, outputs, edits=edits)
             if has_pixels:
                 facts = fitting(path, self._header.format, facts, rule.clip)
-            self._refuse_sound(outputs, facts)
+            self._refuse_outputs(outputs, facts)
         self._sums.time(DECODE, reading)
         return facts, has_pixels
 
-    def _refuse_sound(self, outputs: Sequence[WantedClip], facts: ClipFacts) -> None:
+    def _refuse_outputs(self, outputs: Sequence[WantedClip], facts: ClipFacts) -> None:
+        """Make sure that they can be written, before any frame is worked on."""
         with self._opened(facts) as clip:
             for one in outputs:
+                if one.encoding.is_hardware:
+                    prove(one.encoding)
                 refuse_sound(one.encoding, clip)
 
     def _planned(self, facts: ClipFacts) -> Plan:

@@ -81,13 +81,13 @@ def key_of(story: Story, regions: Iterable[Region], equipment: Equipment) -> str
     Args:
         story: of the job; its rule is chosen.
         regions: that are tagged.
-        equipment: the models, and how a clip is cut.
+        equipment: the models, how a clip is cut, and what encodes.
     """
     decides = (
         *(story.sha256, story.rule_hash, story.wanted, story.draft_only),
         [manifest.sha256 for manifest in equipment.shelf.manifests()],
         [str(region) for region in regions],
-        equipment.least_frames,
+        (equipment.least_frames, equipment.encoder),
         (__version__, pyav().__version__, os.cpu_count()),
     )
     return hashlib.sha256(json.dumps(decides).encode()).hexdigest()

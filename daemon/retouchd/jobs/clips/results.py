@@ -10,6 +10,7 @@ from retouchd.errors import InputError
 from retouchd.jobs.clips.frame_files import is_frame_output
 from retouchd.jobs.outputs import Frame, render_still, staged
 from retouchd.jobs.story import Story
+from retouchd.media.clips.encoding import Encoder
 from retouchd.media.clips.joining import SegmentFile, WrittenClip, join
 from retouchd.media.clips.opening import Open
 from retouchd.media.clips.overview import overview
@@ -20,7 +21,9 @@ from retouchd.rules.templates import container_of, format_of
 from retouchd.values import Picture, Rendition
 
 
-def wanted_clips(rule: Rule, source: Path, stage: Path) -> dict[int, WantedClip]:
+def wanted_clips(
+    rule: Rule, source: Path, stage: Path, by: Encoder
+) -> dict[int, WantedClip]:
     """Return the clips that *rule* wants, by the number of the output.
 
     Outputs that are a file for each frame are not among them.
@@ -29,6 +32,7 @@ def wanted_clips(rule: Rule, source: Path, stage: Path) -> dict[int, WantedClip]
         rule: of the job.
         source: the clip that comes in.
         stage: path prefix of the results.
+        by: what encodes.
 
     Raises:
         InputError: it wants nothing but stills, or what cannot be written.
@@ -42,7 +46,7 @@ def wanted_clips(rule: Rule, source: Path, stage: Path) -> dict[int, WantedClip]
         container = container_of(name)
         if container is not None:
             path = stage.with_name(f"{stage.name}-{number}{Path(name).suffix}")
-            encoding = output.clip_encoding(container)
+            encoding = output.clip_encoding(container, by)
             wanted[number] = WantedClip(path, encoding, output.size, output.enlarge)
         elif output.show != "frame" and not has_clips:
             raise InputError(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Container = Literal["mp4", "mov", "matroska", "webm"]
 Codec = Literal["h264", "hevc", "vp9", "av1", "prores", "ffv1"]
+Encoder = Literal["software", "nvenc"]
 
 DEFAULT_CODECS: dict[Container, Codec] = {
     "mp4": "h264",
@@ -49,6 +50,15 @@ _NOT_OPENED = {
 }
 """Formats that the encoders list and then refuse (tried with PyAV 18.1)."""
 
+_NVENC: dict[Codec, str] = {
+    "h264": "h264_nvenc",
+    "hevc": "hevc_nvenc",
+    "av1": "av1_nvenc",
+}
+
+# The others that it names are RGB, which it makes lossy, or hold less than they say.
+_NVENC_FORMATS = {"yuv420p", "nv12", "p010le", "yuv444p", "yuv444p16le"}
+
 _WORST_CRF = {"h264": 51, "hevc": 51, "vp9": 63, "av1": 63}
 """Where the scale of each encoder's constant quality ends; 0 is best."""
 
@@ -68,6 +78,7 @@ class ClipEncoding:
         rate: kilobits per second instead of a quality.
         pixel_format: FFmpeg's name; ``None``: the source's, or the nearest that the
             encoder takes without losing depth or alpha.
+        by: what encodes; codecs that the hardware does not know are made in software.
     """
 
     container: Container
@@ -75,6 +86,7 @@ class ClipEncoding:
     quality: int | None = None
     rate: int | None = None
     pixel_format: str | None = None
+    by: Encoder = "software"
 
     def __post_init__(self) -> None:
         """Refuse what cannot be written.
@@ -103,12 +115,18 @@ class ClipEncoding:
     @property
     def encoder(self) -> str:
         """FFmpeg's name of the encoder."""
-        return _ENCODERS[self.chosen_codec]
+        codec = self.chosen_codec
+        return _NVENC[codec] if self.is_hardware else _ENCODERS[codec]
+
+    @property
+    def is_hardware(self) -> bool:
+        """Whether hardware encodes."""
+        return self.by == "nvenc" and self.chosen_codec in _NVENC
 
     @property
     def keeps_mastering(self) -> bool:
         """Whether the encoder can state how bright an HDR clip was made to be."""
-        return self.chosen_codec in TOLD_BY
+        return self.chosen_codec in TOLD_BY and not self.is_hardware
 
     def pixel_format_for(self, source: str, *, has_alpha: bool | None = None) -> str:
         """Return the format in which planes of *source* are stored.
@@ -130,6 +148,8 @@ class ClipEncoding:
             if form.name not in _NOT_OPENED.get(codec, ())
             and (not form.is_rgb or codec in _HOLD_RGB)
         ]
+        if self.is_hardware:
+            taken = [name for name in taken if name in _NVENC_FORMATS]
         wanted = self.pixel_format or _nearest(source, taken, has_alpha=has_alpha)
         if wanted not in taken:
             raise InputError(
@@ -154,19 +174,25 @@ class ClipEncoding:
             mastering: of an HDR clip; only the encoders of ``keeps_mastering`` say it.
         """
         codec = self.chosen_codec
-        options = dict(_OPTIONS.get(codec, {}))
+        options = {} if self.is_hardware else dict(_OPTIONS.get(codec, {}))
         if self.rate:
             context.bit_rate = self.rate * 1000
         elif codec in _WORST_CRF:
-            quality = self.quality or _DEFAULT_QUALITY[codec]
-            crf = round(_WORST_CRF[codec] * (100 - quality) / 100)
-            options["crf"] = str(crf)
-            if codec == "vp9":  # else a quality is only an upper bound for it
-                options["b"] = "0"
+            options |= self._constant_quality()
         if mastering and self.keeps_mastering:
             key, words = mastering.for_encoder_of(codec)
             options[key] = ":".join(filter(None, [options.get(key), *words]))
         context.options = options
+
+    def _constant_quality(self) -> dict[str, str]:
+        codec = self.chosen_codec
+        quality = self.quality or _DEFAULT_QUALITY[codec]
+        crf = round(_WORST_CRF[codec] * (100 - quality) / 100)
+        if self.is_hardware:  # where 0 means that it chooses by itself
+            return {"rc": "vbr", "cq": str(max(1, crf)), "b": "0"}
+        if codec == "vp9":  # else a quality is only an upper bound for it
+            return {"crf": str(crf), "b": "0"}
+        return {"crf": str(crf)}
 
 
 _OPTIONS: dict[Codec, dict[str, str]] = {

@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from retouchd.errors import InputError
 from retouchd.media.clips.encoding import ClipEncoding
 from retouchd.media.clips.library import pyav
 from retouchd.media.clips.opening import Clip, tags_of
@@ -87,7 +88,11 @@ class SegmentWriter:
         self._reorder = 0
 
     def write(self, frame: VideoFrame) -> None:
-        """Encode *frame*."""
+        """Encode *frame*.
+
+        Raises:
+            InputError: the encoder does not take it.
+        """
         assert frame.pts is not None  # noqa: S101  (``Clip.frames`` sees to it)
         if not self._times:
             self._begin(frame)
@@ -95,11 +100,11 @@ class SegmentWriter:
         self._times.append(frame.pts)
         self._durations.append(frame.duration or 0)
         frame.pict_type = pyav().video.frame.PictureType.NONE  # the encoder's choice
-        self._mux(self._stream.encode(frame))
+        self._mux(self._encoded(frame))
 
     def finish(self) -> WrittenSegment:
         """Write what is still on its way, close the file and tell what is in it."""
-        self._mux(self._stream.encode(None))
+        self._mux(self._encoded(None))
         self._out.close()
         context = self._stream.codec_context
         return WrittenSegment(
@@ -149,6 +154,17 @@ class SegmentWriter:
         self._encoding.configure(context, mastering)
         with ordinary_priority():
             context.open()
+
+    def _encoded(self, frame: VideoFrame | None) -> list[Packet[Any]]:
+        try:
+            return self._stream.encode(frame)
+        except pyav().FFmpegError as error:
+            raise InputError(
+                f"the encoder {self._encoding.encoder} failed: {error}",
+                hint="name another codec or pixel_format in the rule"
+                + (', or set encoder = "software"' * self._encoding.is_hardware),
+                file=self._source.path,
+            ) from error
 
     def _mux(self, packets: list[Packet[Any]]) -> None:
         """Write *packets* with their numbers for times, which no container rounds."""
