@@ -10,6 +10,7 @@ from retouchd.app import Daemon
 from retouchd.cli.shared import SOME_FILES_FAILED, pass_config, settings_with_rules
 from retouchd.errors import LedgerError, LedgerRefusedError
 from retouchd.log import set_up
+from retouchd.ops.heap import share_one_heap
 
 TEMPORARY_FAILURE = 75
 """EX_TEMPFAIL of sysexits.h: the service manager starts the daemon anew."""
@@ -27,6 +28,7 @@ def run(config: str | None, *, once: bool, takeover: bool) -> None:
     """Watch the hot folders and finish what is dropped there, until a signal."""
     settings = settings_with_rules(config)
     set_up(settings.log.format, settings.log.level)
+    share_one_heap()  # before any part starts a thread
     daemon = None
     try:
         daemon = Daemon(settings, takeover=takeover)
