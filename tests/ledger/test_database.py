@@ -16,6 +16,7 @@ import sqlite_utils
 from structlog.testing import capture_logs
 
 from retouchd.errors import LedgerError
+from retouchd.ledger.connection import WRITER_CACHE_KIB
 from retouchd.ledger.database import Database
 from retouchd.ledger.schema.migrations import MIGRATIONS
 from retouchd.ledger.writer import GROUP_LIMIT
@@ -200,6 +201,16 @@ def test_opened_for_durability(ledger: Database) -> None:
         return [db.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
 
     assert ledger.write(read).result(5) == ["wal", 2, 1]
+
+
+def test_the_writer_keeps_little_of_the_ledger(ledger: Database) -> None:
+    """The daemon's memory does not grow with its ledger up to SQLite's own limit."""
+
+    def limit(db: sqlite_utils.Database) -> int:
+        # Negative: in KiB; what SQLite takes where nobody asks is -2000.
+        return int(db.execute("PRAGMA cache_size").fetchone()[0])
+
+    assert ledger.write(limit).result(5) == -WRITER_CACHE_KIB
 
 
 @pytest.mark.parametrize("content", [b"no database at all" * 400, None])
