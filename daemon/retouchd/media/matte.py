@@ -49,49 +49,88 @@ class Cutout:
     shadow: Floats | None = None
 
 
-@dataclass(frozen=True)
-class _Small:
-    """What is computed at work size, float32 (h, w, ...), 0..1."""
-
-    factors: Floats  # (h, w, 4): alpha = factors[:3] * RGB + factors[3]
-    certain: Floats  # 0 background, 1 subject, 0.5 the band between
-    subject: Floats  # (h, w, 3): colours of the subject, spread over the band
-    background: Floats
-
-
 def cut_out(pixels: Pixels, matte: Floats) -> Cutout:
     """Refine *matte* against the picture and take the background out of the colours.
 
     Args:
         pixels: (H, W, 3) RGB, 8 or 16 bits; not changed.
         matte: (h, w), 0..1, of any smaller size.
+    """
+    return own_colours(pixels, refined(pixels, matte))
+
+
+def refined(pixels: Pixels, matte: Floats) -> Pixels:
+    """Refine *matte* against the picture.
+
+    Args:
+        pixels: (H, W, 3) RGB, 8 or 16 bits; not changed.
+        matte: (h, w), 0..1, of any smaller size.
 
     Returns:
-        Alpha at full size and the colours to go with it; colours change only in the
-        band where alpha is neither 0 nor 1.
+        Alpha (H, W), of the type of *pixels*.
 
-    Sources: guided filter, He, Sun and Tang, ECCV 2010, with colour guide, and its
-    fast form (coefficients at small size, arXiv 1505.00996); colours by blur fusion,
-    Forte, arXiv 2006.14970 section 5's fast rival.
+    Source: guided filter, He, Sun and Tang, ECCV 2010, with colour guide, and its
+    fast form (coefficients at small size, arXiv 1505.00996).
     """
-    small = _compute_small(pixels, matte)
+    seen = _shrunk(pixels)
+    coarse = _floats(cv2.resize(matte, _size(seen), interpolation=cv2.INTER_LINEAR))
+    radius = max(2, round(5 * max(coarse.shape) / max(matte.shape)))
+    certain = _certain(coarse, radius)
+    factors = _guided_factors(seen, coarse, radius)
     peak = np.iinfo(pixels.dtype).max
-    colours: Any = np.array(pixels, order="C")
     alpha: Any = np.empty(pixels.shape[:2], pixels.dtype)
     for area in _areas(pixels.shape[0], pixels.shape[1]):
-        under = _under(small.certain, area, pixels.shape)
+        under = _under(certain, area, pixels.shape)
         if under.min() == under.max() != 0.5:
             alpha[area] = peak * under[0, 0]
             continue
-        certain = _sample(small.certain, area, pixels.shape)
-        seen = pixels[area].astype(np.float32) * np.float32(1 / peak)
-        opacity = _opacity(seen, certain, _sample(small.factors, area, pixels.shape))
+        opacity = _opacity(
+            _scaled(pixels[area]),
+            _sample(certain, area, pixels.shape),
+            _sample(factors, area, pixels.shape),
+        )
         alpha[area] = np.rint(opacity * peak)
+    return np.asarray(alpha)
+
+
+def own_colours(pixels: Pixels, alpha: Pixels) -> Cutout:
+    """Take the background out of the colours.
+
+    Args:
+        pixels: (H, W, 3) RGB, 8 or 16 bits; not changed.
+        alpha: (H, W), same type, the opacity of the subject.
+
+    Returns:
+        *alpha* and the colours to go with it; colours change only in the band where
+        alpha is neither 0 nor 1.
+
+    Source: colours by blur fusion, Forte, arXiv 2006.14970 section 5's fast rival.
+    """
+    peak = np.iinfo(pixels.dtype).max
+    colours: Any = np.array(pixels, order="C")
+    bands = [
+        area
+        for area in _areas(*alpha.shape)
+        if not _is_certain(alpha[area], peak * _CLEAR, peak)
+    ]
+    if not bands:
+        return Cutout(colours, alpha)
+    seen = _shrunk(pixels)
+    covered = cv2.resize(alpha, _size(seen), interpolation=cv2.INTER_AREA)
+    subject, background = _spread(seen, _scaled(np.asarray(covered)))
+    for area in bands:
+        opacity = _scaled(alpha[area])
+        front = _sample(subject, area, pixels.shape)
+        back = _sample(background, area, pixels.shape)
+        cleaned = _corrected(_scaled(pixels[area]), opacity, front, back)
         band = (opacity > _CLEAR) & (opacity < 1)
-        if band.any():
-            cleaned = _clean(seen, opacity, small, area, pixels.shape)
-            colours[area][band] = np.rint(cleaned[band] * peak)
+        colours[area][band] = np.rint(cleaned[band] * peak)
     return Cutout(colours, alpha)
+
+
+def _is_certain(alpha: Pixels, clear: float, peak: int) -> bool:
+    """Whether nothing of *alpha* lies between *clear* and *peak*."""
+    return not ((alpha > clear) & (alpha < peak)).any()
 
 
 def _areas(height: int, width: int) -> Iterator[Area]:
@@ -103,23 +142,33 @@ def _areas(height: int, width: int) -> Iterator[Area]:
             )
 
 
-def _compute_small(pixels: Pixels, matte: Floats) -> _Small:
+def _shrunk(pixels: Pixels) -> Floats:
+    """Return *pixels* at work size, 0..1."""
     height, width = pixels.shape[:2]
     longest = max(height, width)
     work = min(longest, max(_SMALLEST_WORK, min(longest // 4, _LARGEST_WORK)))
     size = (max(1, width * work // longest), max(1, height * work // longest))
-    seen: Any = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    seen = seen.astype(np.float32) / np.iinfo(pixels.dtype).max
-    coarse: Any = cv2.resize(matte, size, interpolation=cv2.INTER_LINEAR)
-    radius = max(2, round(5 * work / max(matte.shape)))
-    certain = _certain(coarse, radius)
-    factors = _guided_factors(seen, coarse, radius)
-    opacity = _opacity(seen, certain, factors)
+    return _scaled(np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)))
+
+
+def _size(plane: Floats) -> tuple[int, int]:
+    """Width and height, as OpenCV wants them."""
+    return plane.shape[1], plane.shape[0]
+
+
+def _scaled(pixels: Pixels) -> Floats:
+    """Bring *pixels* to 0..1."""
+    return _floats(
+        pixels.astype(np.float32) * np.float32(1 / np.iinfo(pixels.dtype).max)
+    )
+
+
+def _spread(seen: Floats, opacity: Floats) -> tuple[Floats, Floats]:
+    """Spread the colours of subject and background over the band, (h, w, 3) each."""
     # The wide pass only spreads colours: half the size does as well.
-    far = _fuse(_halved(seen), _halved(opacity), work // 48)
-    subject, background = (_floats(cv2.resize(plane, size)) for plane in far)
-    subject, background = _fuse(seen, opacity, 3, subject, background)
-    return _Small(factors, certain, subject, background)
+    far = _fuse(_halved(seen), _halved(opacity), max(seen.shape) // 48)
+    subject, background = (_floats(cv2.resize(plane, _size(seen))) for plane in far)
+    return _fuse(seen, opacity, 3, subject, background)
 
 
 def _certain(coarse: Floats, radius: int) -> Floats:
@@ -221,15 +270,6 @@ def _corrected(seen: Floats, opacity: Floats, front: Floats, back: Floats) -> Fl
     mixed = cv2.add(cv2.multiply(weight, cv2.subtract(front, back)), back)
     moved = cv2.add(front, cv2.multiply(weight, cv2.subtract(seen, mixed)))
     return _floats(np.clip(moved, 0, 1))
-
-
-def _clean(
-    seen: Floats, opacity: Floats, small: _Small, area: Area, shape: tuple[int, ...]
-) -> Floats:
-    """Colours of the subject at full size: the small ones, set right by the seen."""
-    front = _sample(small.subject, area, shape)
-    back = _sample(small.background, area, shape)
-    return _corrected(seen, opacity, front, back)
 
 
 def _under(small: Floats, area: Area, shape: tuple[int, ...]) -> Floats:

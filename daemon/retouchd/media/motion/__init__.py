@@ -1,0 +1,1 @@
+"""What moved between the frames of a shot, and what stayed."""
