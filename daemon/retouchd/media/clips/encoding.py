@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from retouchd.errors import InputError
 from retouchd.media.clips.library import pyav
 from retouchd.media.clips.light import TOLD_BY, Mastering
+from retouchd.media.clips.priority import ordinary_priority
 
 if TYPE_CHECKING:
     from av.video.codeccontext import VideoCodecContext
@@ -163,6 +164,12 @@ class ClipEncoding:
                 "or add the step flatten",
             )
         return wanted
+
+    def open(self, context: VideoCodecContext, mastering: Mastering | None) -> None:
+        """Configure an encoder and open it; see ``configure``."""
+        self.configure(context, mastering)
+        with ordinary_priority():
+            context.open()
 
     def configure(
         self, context: VideoCodecContext, mastering: Mastering | None = None

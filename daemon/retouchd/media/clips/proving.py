@@ -68,7 +68,7 @@ def _written(encoding: ClipEncoding, frames: list[VideoFrame]) -> io.BytesIO:
         context = stream.codec_context
         context.width, context.height, context.pix_fmt = _WIDTH, _HEIGHT, form
         context.time_base = Fraction(1, 25)
-        encoding.configure(context)
+        encoding.open(context, None)
         for frame in frames:
             out.mux(stream.encode(frame.reformat(format=form)))
         out.mux(stream.encode(None))

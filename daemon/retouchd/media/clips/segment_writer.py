@@ -13,7 +13,6 @@ from retouchd.errors import InputError
 from retouchd.media.clips.encoding import ClipEncoding
 from retouchd.media.clips.library import pyav
 from retouchd.media.clips.opening import Clip, tags_of
-from retouchd.media.clips.priority import ordinary_priority
 
 if TYPE_CHECKING:
     from av.packet import Packet
@@ -151,9 +150,7 @@ class SegmentWriter:
         context.color_trc = tags.transfer
         context.color_range = tags.range
         context.flags |= _KEEP_DURATIONS | (_FIELDS if frame.interlaced_frame else 0)
-        self._encoding.configure(context, mastering)
-        with ordinary_priority():
-            context.open()
+        self._encoding.open(context, mastering)
 
     def _encoded(self, frame: VideoFrame | None) -> list[Packet[Any]]:
         try:
