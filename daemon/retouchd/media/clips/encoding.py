@@ -125,6 +125,14 @@ class ClipEncoding:
         return self.by == "nvenc" and self.chosen_codec in _NVENC
 
     @property
+    def holds_full_range(self) -> bool:
+        """Whether a file can say that luma uses all values; ProRes has no word for it.
+
+        Source: SMPTE RDD 36, where samples are always those of limited range.
+        """
+        return self.chosen_codec != "prores"
+
+    @property
     def keeps_mastering(self) -> bool:
         """Whether the encoder can state how bright an HDR clip was made to be."""
         return self.chosen_codec in TOLD_BY and not self.is_hardware

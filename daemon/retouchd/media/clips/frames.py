@@ -8,6 +8,7 @@ Turned clips become upright, as every picture between steps is.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import cv2
@@ -93,9 +94,20 @@ class Pictures:
         return Picture(from_array(np.rot90(pixels, _QUARTER_TURNS[self._facts.turn])))
 
     def frame(
-        self, picture: Picture, like: VideoFrame, pixel_format: str
+        self,
+        picture: Picture,
+        like: VideoFrame,
+        pixel_format: str,
+        *,
+        may_be_full: bool = True,
     ) -> VideoFrame:
         """Return *picture* as a frame of *pixel_format*, timed as *like*.
+
+        Args:
+            picture: upright.
+            like: gives its time.
+            pixel_format: FFmpeg's name.
+            may_be_full: whether luma may use all values, where the clip's does.
 
         Raises:
             InputError: chroma is halved and a side is odd.
@@ -108,7 +120,8 @@ class Pictures:
         if wide and not pyav().VideoFormat(pixel_format, 2, 2).is_rgb:
             pixels = _scaled(pixels, _SWSCALE_WHITE / _WHITE)
         made = pyav().VideoFrame.from_ndarray(pixels, layout)
-        matrix = self._made.matrix_for(self._facts.width, self._facts.height)
+        tags = self._made if may_be_full else _limited(self._made)
+        matrix = tags.matrix_for(self._facts.width, self._facts.height)
         made = self._reformat(
             made,
             format=pixel_format,
@@ -116,14 +129,23 @@ class Pictures:
             dst_colorspace=matrix,
             interpolation=self._flags,
             src_color_range=_FULL,
-            dst_color_range=_FULL if self._made.is_full_range else _LIMITED,
+            dst_color_range=_FULL if tags.is_full_range else _LIMITED,
             threads=1,
         )
-        return timed(made, like, self._made)
+        return timed(made, like, tags)
 
-    def stored(self, frame: VideoFrame, pixel_format: str) -> VideoFrame:
-        """Return the untouched *frame* in *pixel_format*; its own: the very planes."""
-        if frame.format.name == pixel_format:
+    def stored(
+        self, frame: VideoFrame, pixel_format: str, *, may_be_full: bool = True
+    ) -> VideoFrame:
+        """Return the untouched *frame* in *pixel_format*; its own: the very planes.
+
+        Args:
+            frame: of the clip.
+            pixel_format: FFmpeg's name.
+            may_be_full: as for ``frame``; else its planes are made to fit.
+        """
+        tags = self._facts.tags if may_be_full else _limited(self._facts.tags)
+        if frame.format.name == pixel_format and tags == self._facts.tags:
             return frame
         made = self._reformat(
             frame,
@@ -132,10 +154,14 @@ class Pictures:
             dst_colorspace=self._matrix,
             interpolation=self._flags,
             src_color_range=self._range,
-            dst_color_range=self._range,
+            dst_color_range=_FULL if tags.is_full_range else _LIMITED,
             threads=1,
         )
-        return timed(made, frame, self._facts.tags)
+        return timed(made, frame, tags)
+
+
+def _limited(tags: ColourTags) -> ColourTags:
+    return replace(tags, range=_LIMITED) if tags.is_full_range else tags
 
 
 def _deep_white(facts: ClipFacts) -> int:

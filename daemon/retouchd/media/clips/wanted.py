@@ -72,11 +72,13 @@ class WantedClip:
         Raises:
             InputError: it cannot be stored as the rule wants it.
         """
-        source = frame.format.name
+        source, may_be_full = frame.format.name, self.encoding.holds_full_range
         if picture is None:
-            return pictures.stored(frame, self.encoding.pixel_format_for(source))
+            form = self.encoding.pixel_format_for(source)
+            return pictures.stored(frame, form, may_be_full=may_be_full)
         form = self.encoding.pixel_format_for(source, has_alpha=picture.has_alpha)
-        return pictures.frame(self._sized(picture, form), frame, form)
+        sized = self._sized(picture, form)
+        return pictures.frame(sized, frame, form, may_be_full=may_be_full)
 
     def _sized(self, picture: Picture, form: str) -> Picture:
         width, height = picture.image.width, picture.image.height
