@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -211,15 +212,21 @@ def test_redirects_are_followed_on_the_web_alone(
 
 
 def test_a_secure_connection_is_not_lost() -> None:
-    """From https on to http is refused, from https to https is not."""
+    """From https on to http is refused, from https to https is not.
+
+    An answer that is not followed is closed, as urllib does with those that are.
+    """
+    answer = io.BytesIO()
     request = urllib.request.Request("https://far.invalid/net.onnx")
     follow = SafeRedirects().redirect_request
 
-    onwards = follow(request, None, 302, "", Message(), "https://cdn.invalid/net.onnx")
+    secure, bare = "https://cdn.invalid/net.onnx", "http://cdn.invalid/net.onnx"
+    onwards = follow(request, answer, 302, "", Message(), secure)
     with pytest.raises(ModelError, match="sends us on to http:"):
-        follow(request, None, 302, "", Message(), "http://cdn.invalid/net.onnx")
+        follow(request, answer, 302, "", Message(), bare)
 
     assert onwards is not None
+    assert answer.closed
 
 
 def test_refusals_and_silence_are_told(address: str, tmp_path: Path) -> None:
