@@ -14,7 +14,9 @@ from retouchd.jobs.budget import MemoryBudget
 from retouchd.jobs.order import Order
 from retouchd.jobs.runner import Runner
 from retouchd.media.clips.encoding import ClipEncoding
+from retouchd.media.clips.opening import opened, read_facts
 from retouchd.media.clips.proving import prove
+from retouchd.media.clips.segment_writer import SegmentWriter
 from retouchd.models.runtime import Runtime, has_nvidia_device
 from retouchd.models.shelf import Shelf
 from retouchd.ops import doctor
@@ -51,6 +53,15 @@ class Blurring(ClipEncoding):
         """Ask for the worst there is."""
         super().configure(context, mastering)
         context.options = {"crf": "51"}
+
+
+class Broken(ClipEncoding):
+    """An encoder that does not open."""
+
+    def configure(self, context: Any, mastering: Any = None) -> None:
+        """Ask for what it does not know."""
+        super().configure(context, mastering)
+        context.options = {"preset": "no such preset"}
 
 
 def test_other_pictures_are_noticed() -> None:
@@ -115,6 +126,23 @@ def test_hardware_that_is_not_here_is_refused_at_start(tmp_path: Path) -> None:
     assert 'encoder = "software"' in problem.hint
     assert [one.verdict for one in findings] == ["problem"]
     assert list(doctor.encoder("software")) == []
+
+
+def test_an_encoder_that_does_not_open_is_named(
+    make_clip: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Its failure is the job's reason, not a mistake of the program."""
+    source = make_clip("in.mkv", codec="ffv1", pixel_format="yuv444p", sound=False)
+    facts = read_facts(source, "matroska")
+
+    with (
+        opened(source, "matroska", facts) as clip,
+        SegmentWriter(tmp_path / "out.mkv", Broken("matroska", "h264"), clip) as writer,
+        pytest.raises(InputError, match="the encoder libx264 failed") as refusal,
+    ):
+        writer.write(next(clip.frames()))
+
+    assert "name another codec" in refusal.value.hint
 
 
 @without_gpu

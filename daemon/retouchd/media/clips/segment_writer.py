@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -150,11 +151,18 @@ class SegmentWriter:
         context.color_trc = tags.transfer
         context.color_range = tags.range
         context.flags |= _KEEP_DURATIONS | (_FIELDS if frame.interlaced_frame else 0)
-        self._encoding.open(context, mastering)
+        with self._failures_told():
+            self._encoding.open(context, mastering)
 
     def _encoded(self, frame: VideoFrame | None) -> list[Packet[Any]]:
-        try:
+        with self._failures_told():
             return self._stream.encode(frame)
+
+    @contextlib.contextmanager
+    def _failures_told(self) -> Iterator[None]:
+        """Name the encoder that fails, and what to do."""
+        try:
+            yield
         except pyav().FFmpegError as error:
             raise InputError(
                 f"the encoder {self._encoding.encoder} failed: {error}",
