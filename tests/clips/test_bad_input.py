@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from retouchd.delivery.place import sha256_of
+from retouchd.media.clips.wholeness import missing_bytes
 from retouchd.steps.flatten import Flatten
 from retouchd.values import Outcome
 
@@ -73,26 +74,81 @@ def store(path: Path, codec: str, packets: list[av.Packet]) -> Path:
 
 
 @pytest.mark.parametrize("steps", [(), PIXELS])
-@pytest.mark.parametrize("share", [0.3, 0.95])
-def test_index_at_the_end_is_missing(
-    make_clip: MakeClip, refuse: Refuse, share: float, steps: object
+@pytest.mark.parametrize("name", ["cut.mp4", "cut.mov", "cut.mkv"])
+def test_what_was_copied_in_part_is_refused_wherever_it_ends(
+    make_clip: MakeClip, refuse: Refuse, name: str, steps: object
 ) -> None:
-    """An MP4 that was copied in part has frames, but nothing says where."""
-    source = make_clip(times=tuple(range(0, 40 * 512, 512)))
+    """FFmpeg would take what there is: all frames, some of the sound, or none."""
+    source = make_clip(name, times=tuple(range(0, 40 * 512, 512)))
     whole = source.read_bytes()
-    assert whole.rindex(b"moov") > whole.index(b"mdat")
-    source.write_bytes(whole[: int(len(whole) * share)])
 
-    outcome = refuse(source, steps=steps)
+    for share in (0.3, 0.6, 0.85, 0.92, 0.97, 0.999):
+        source.write_bytes(whole[: int(len(whole) * share)])
+        outcome = refuse(source, steps=steps)
 
-    assert "cut short or damaged" in outcome.error
-    assert outcome.retryable
+        assert "cut short or damaged" in outcome.error
+        assert "bytes are missing at its end" in outcome.error
+        assert outcome.retryable
+
+
+def test_every_shared_clip_is_whole(shared_data: Path) -> None:
+    """None of many makers' files is taken for one that was cut."""
+    clips = [
+        path
+        for path in sorted((shared_data / "video").glob("*/*.*"))
+        if path.suffix in {".mp4", ".mov", ".m4a", ".mkv", ".webm"}
+        and "broken" not in path.name
+    ]
+    missing = {}
+    for path in clips:
+        with path.open("rb") as file:
+            is_ebml = path.suffix in {".mkv", ".webm"}
+            missing[path.name] = missing_bytes(file, "matroska" if is_ebml else "mov")
+            assert file.tell() == 0
+
+    assert len(clips) > 30
+    assert {name for name, count in missing.items() if count} == set()
+
+
+@pytest.mark.parametrize(
+    ("content", "container", "missing"),
+    [
+        (b"", "mov", 0),
+        (b"\0\0\0\x08free" + b"words of a camera", "mov", 0),
+        (b"\0\0\0\x08free" + b"\0\0\0\0mdat to the end", "mov", 0),
+        (b"\0\0\0\x01mdat" + (100).to_bytes(8) + bytes(16), "mov", 68),
+        (b"\x1aE\xdf\xa3\x81x" + b"\x18S\x80g\x84" + b"abcd", "matroska", 0),
+        (b"\x1aE\xdf\xa3\x81x" + b"\x18S\x80g\x84" + b"a", "matroska", 3),
+        (b"\x1aE\xdf\xa3\x81x" + b"\x18S\x80g\xff" + b"a", "matroska", 0),
+        (b"\x1aE\xdf\xa3\x81x" + b"\x18S\x80g\x01" + b"\xff" * 7, "matroska", 0),
+        (b"\x1aE\xdf\xa3", "matroska", 0),
+    ],
+)
+def test_lengths_are_read_as_the_formats_say(
+    tmp_path: Path, content: bytes, container: str, missing: int
+) -> None:
+    """Unknown lengths, lengths of 64 bits, and what is no clip at all."""
+    path = tmp_path / "file"
+    path.write_bytes(content)
+
+    with path.open("rb") as file:
+        assert missing_bytes(file, container) == missing
+
+
+def test_unknown_codecs_are_named_as_such(make_clip: MakeClip, refuse: Refuse) -> None:
+    """A code that nobody knows for the pictures is a reason, not a mistake."""
+    source = make_clip(sound=False)
+    source.write_bytes(source.read_bytes().replace(b"avc1", b"zzzz"))
+
+    outcome = refuse(source)
+
+    assert "coded in a way that is not known here" in outcome.error
 
 
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("derived/broken_truncated_60pct.mp4", "damaged"),
+        ("derived/broken_truncated_60pct.mp4", "bytes are missing"),
         ("derived/broken_empty.mp4", "empty"),
         ("derived/broken_text.mp4", "text"),
         ("derived/audio_only.m4a", "sound but no pictures"),

@@ -14,6 +14,7 @@ from retouchd.errors import DamagedError, InputError
 from retouchd.media.clips.fields import Fields, deinterlaced
 from retouchd.media.clips.library import pyav
 from retouchd.media.clips.light import Mastering, mastering_of
+from retouchd.media.clips.wholeness import missing_bytes
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -199,6 +200,8 @@ def _container(path: Path, container_format: str) -> Iterator[InputContainer]:
     av = pyav()
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     with os.fdopen(descriptor, "rb") as file:
+        if missing := missing_bytes(file, container_format):
+            raise damaged(path, f"{missing} bytes are missing at its end")
         try:
             container = av.open(file, format=DEMUXERS[container_format])
         except (av.FFmpegError, ValueError, OSError) as error:
@@ -211,8 +214,15 @@ def _picture_stream(container: InputContainer, path: Path) -> VideoStream:
     """Return the stream of moving pictures; a cover picture is none."""
     cover = pyav().stream.Disposition.attached_pic
     for stream in container.streams.video:
-        if not stream.disposition & cover:
-            return stream
+        if stream.disposition & cover:
+            continue
+        if stream.codec_context is None:
+            raise InputError(
+                "its pictures are coded in a way that is not known here",
+                hint="export it as H.264, HEVC, AV1, VP9 or ProRes",
+                file=path,
+            )
+        return stream
     raise InputError(
         "this clip holds sound but no pictures",
         hint="drop the clip with its picture track",
