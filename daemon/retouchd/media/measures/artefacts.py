@@ -21,12 +21,13 @@ _BY_TILE: tuple[Kind, ...] = ("blocks", "bands")
 Flags = NDArray[np.bool_]
 
 _TILE, _MARGIN, _PERIOD = 64, 8, 8
-_AT_ONCE = 512
+_WINDOW = _TILE + 2 * _MARGIN
+_AT_ONCE = 64
 _INSIDE = slice(_MARGIN, _MARGIN + _TILE)
 _CALM_RANGE, _CALM = 6, 0.25
 _KNOWN = 3.0
 """A step may make what was there this many times as strong: sharpening does."""
-_BAND_STEP, _PLATEAU, _CONTOURS = 2, 0.5, 24
+_BAND_STEP, _CONTOURS = 2, 24
 _REACH = 4
 _STANDS_OUT, _LEAST_SPREAD = 4.0, 0.25
 
@@ -93,9 +94,10 @@ class _Looks:
         calm: the same, 1 where the picture before was calm.
     """
 
-    def __init__(self, old: Floats, new: Floats, calm: Floats) -> None:
-        self._old, self._new = old, new
-        self._calm = calm[:, _INSIDE, _INSIDE]
+    def __init__(self, old: Greys, new: Greys, calm: Greys) -> None:
+        self._gained = _gained(old, new)
+        self._old, self._new = _heights(old), _heights(new)
+        self._calm = calm[:, _INSIDE, _INSIDE].astype(np.float32)
         self._share = np.maximum(self._calm.mean(axis=1), 1e-3)
 
     def blocks(self) -> Floats:
@@ -103,34 +105,35 @@ class _Looks:
 
         What the grid's phase gained counts, less what was there already.
         """
-        new, old = (self._phases(tiles) for tiles in (self._new, self._old))
+        new, old = (self._phases(heights) for heights in (self._new, self._old))
         gained: Floats = (new - _KNOWN * np.maximum(old, 0)).max(axis=1)
         return np.maximum(gained, 0)
 
-    def _phases(self, tiles: Floats) -> Floats:
+    def _phases(self, heights: Greys) -> Floats:
         """Return (N, 8): the mean difference at each phase, less the usual one."""
-        edges = np.abs(_difference(tiles)[:, _INSIDE, _INSIDE]) * self._calm
-        columns = edges.mean(axis=1) / self._share
-        phases = columns.reshape(len(tiles), -1, _PERIOD).mean(axis=1)
+        columns = self._mean_of_calm(heights[:, _INSIDE, _INSIDE].astype(np.float32))
+        phases = columns.reshape(len(heights), -1, _PERIOD).mean(axis=1)
         return np.asarray(phases - np.median(phases, axis=1, keepdims=True))
+
+    def _mean_of_calm(self, values: Floats) -> Floats:
+        """Return (N, 64): the mean of each column where it is calm."""
+        sums: Any = np.einsum("nij,nij->nj", values, self._calm)
+        return np.asarray(sums / _TILE / self._share, np.float32)
 
     def bands(self) -> Floats:
         """Return the mean height of steps between plateaus where there were slopes."""
-        height = np.abs(_difference(self._new))
-        steps = _contours(height) & (self._calm > 0)
-        count = steps.sum(axis=(1, 2))
+        steps = _contours(self._new) & (self._calm > 0)
+        count = _sums(steps)
         is_many = count >= _CONTOURS
         if not is_many.any():
             return np.zeros(len(count), np.float32)
-        known = _contours(np.abs(_difference(self._old))).sum(axis=(1, 2))
-        is_new = is_many & (known < count / 4)
-        total = (height[:, _INSIDE, _INSIDE] * steps).sum(axis=(1, 2))
+        is_new = is_many & (_sums(_contours(self._old)) < count / 4)
+        total = _sums(self._new[:, _INSIDE, _INSIDE] * steps)
         return np.asarray(np.where(is_new, total / np.maximum(count, 1), 0), np.float32)
 
     def rises(self) -> Floats:
         """Return (N, 64): the step that each column gained, where it stands out."""
-        gained = _step(self._new - self._old)[:, _INSIDE] * self._calm
-        rise = gained.mean(axis=1) / self._share
+        rise = self._mean_of_calm(self._gained)
         rise[self._share < _CALM] = 0
         usual = 1.4826 * np.median(np.abs(rise), axis=1, keepdims=True)
         stands_out = np.abs(rise) >= _STANDS_OUT * np.maximum(usual, _LEAST_SPREAD)
@@ -154,39 +157,52 @@ def _padded(plane: Greys) -> Greys:
     return np.pad(plane, _MARGIN, mode="edge")
 
 
-def _cut_out(padded: Greys, places: NDArray[np.intp]) -> Floats:
+def _cut_out(padded: Greys, places: NDArray[np.intp]) -> Greys:
     """Return the tiles at *places*, (N, 80, 80)."""
-    edge = _TILE + 2 * _MARGIN
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (edge, edge))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (_WINDOW, _WINDOW))
     rows, columns = (places * _TILE).T
-    return np.asarray(windows[rows, columns], np.float32)
+    return np.ascontiguousarray(windows[rows, columns])
 
 
-def _turned(tiles: Floats) -> Floats:
+def _turned(tiles: Greys) -> Greys:
     return np.ascontiguousarray(tiles.transpose(0, 2, 1))
 
 
-def _difference(tiles: Floats) -> Floats:
-    """Return each pixel less its left neighbour, 0 in the first column."""
-    return np.diff(tiles, axis=2, prepend=tiles[:, :, :1])
+def _heights(tiles: Greys) -> Greys:
+    """Return by how much each pixel differs from its left neighbour; 0 in column 0."""
+    # OpenCV knows no stacks, but here rows do not know of one another.
+    rows = tiles.reshape(-1, _WINDOW)
+    heights = np.zeros_like(rows)
+    cv2.absdiff(rows[:, 1:], rows[:, :-1], dst=heights[:, 1:])
+    return heights.reshape(tiles.shape)
 
 
-def _contours(height: Floats) -> Flags:
+def _contours(heights: Greys) -> Flags:
     """Return where a step inside the tiles lies between two plateaus."""
-    flat = height[:, _INSIDE] < _PLATEAU
-    found = height[:, _INSIDE, _INSIDE] >= _BAND_STEP
+    flat = heights[:, _INSIDE] == 0
+    found = heights[:, _INSIDE, _INSIDE] >= _BAND_STEP
     for shift in (-2, -1, 1, 2):
         found &= flat[:, :, _MARGIN + shift : _MARGIN + shift + _TILE]
-    return found
+    return np.asarray(found)
 
 
-def _step(tiles: Floats) -> Floats:
-    """Return (N, 80, 64): the 4 px from a column on, less the 4 before it, as means."""
-    shifted = [tiles[:, :, n : n + _TILE + _MARGIN] for n in range(_REACH)]
-    sums = np.sum(shifted, axis=0)
-    first = _MARGIN - _REACH
-    before, after = sums[:, :, first : first + _TILE], sums[:, :, _MARGIN:]
-    return np.asarray((after - before) / _REACH, np.float32)
+def _gained(old: Greys, new: Greys) -> Floats:
+    """Return (N, 64, 64): the step that *new* has at each pixel more than *old*.
+
+    A step is the 4 px from a column on, less the 4 before it, as means.
+    """
+    more = new[:, _INSIDE].astype(np.int16) - old[:, _INSIDE]
+    pairs = more[:, :, :-1] + more[:, :, 1:]
+    fours = pairs[:, :, :-2] + pairs[:, :, 2:]
+    before = fours[:, :, _MARGIN - _REACH : _MARGIN - _REACH + _TILE]
+    gained = (fours[:, :, _INSIDE] - before).astype(np.float32)
+    return np.asarray(gained / _REACH)
+
+
+def _sums(tiles: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the sum of each tile."""
+    sums: Any = tiles.reshape(len(tiles), -1).sum(axis=1, dtype=np.int64)
+    return np.asarray(sums)
 
 
 def _lines(rises: Floats) -> Floats:

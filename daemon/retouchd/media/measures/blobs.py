@@ -14,6 +14,8 @@ from retouchd.values import Picture
 
 _WORK_EDGE = 256
 _BINS = 12
+_APART = 1024.0
+"""More than any two changes differ: keeps those of one colour together."""
 _CORE = 3
 
 
@@ -31,7 +33,8 @@ def blobs_of(before: Picture, after: Picture, least: float) -> list[Artefact]:
     if min(size) < 2 * _CORE:
         return []
     old, new = (_small(picture, *size) for picture in (before, after))
-    strange = np.abs(_unexplained(old, new)).max(axis=2).astype(np.float32)
+    rest = np.abs(_unexplained(old, new))
+    strange = np.maximum(np.maximum(rest[:, :, 0], rest[:, :, 1]), rest[:, :, 2])
     # Edges that moved by a fraction of a pixel are thin: spots have a core.
     core: Any = cv2.erode(strange, np.ones((_CORE, _CORE), np.uint8))
     return _spots(np.asarray(core, np.float32), least)
@@ -46,17 +49,17 @@ def _small(picture: Picture, width: int, height: int) -> Floats:
 
 def _unexplained(old: Floats, new: Floats) -> Floats:
     """Return the change of each pixel, less what is usual for its colour."""
-    change = (new - old).reshape(-1, 3)
+    change = (new - old).reshape(-1, 3).T
     bins = np.minimum(old.reshape(-1, 3) * (_BINS / 256), _BINS - 1).astype(int)
     label = (bins[:, 0] * _BINS + bins[:, 1]) * _BINS + bins[:, 2]
     count = np.bincount(label, minlength=_BINS**3)
-    middle = np.cumsum(count) - count + count // 2
-    rest = np.empty_like(change)
-    for band in range(3):
-        order = np.lexsort((change[:, band], label))
-        usual = change[order, band][np.minimum(middle, len(order) - 1)]
-        rest[:, band] = change[:, band] - usual[label]
-    return rest.reshape(old.shape)
+    middle = np.minimum(np.cumsum(count) - count + count // 2, len(label) - 1)
+    # By colour and within it by change: the middle one of a colour is its median.
+    apart = label * _APART
+    usual = np.sort(apart + change.astype(np.float64), axis=1)[:, middle]
+    usual -= np.arange(_BINS**3) * _APART
+    rest = change - usual[:, label]
+    return np.ascontiguousarray(rest.T, np.float32).reshape(old.shape)
 
 
 def _spots(core: Floats, least: float) -> list[Artefact]:

@@ -6,7 +6,7 @@ backdrop do not matter; dense flow then tells what moved within it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -19,10 +19,13 @@ Flags = NDArray[np.bool_]
 Matrix = NDArray[np.float64]
 
 _WORK_EDGE, _LEAST_EDGE = 576, 32
-_FEATURES, _LEAST_CONTRAST = 1200, 7
-_RATIO, _STRAY_PX, _LEAST_MATCHES = 0.85, 3.0, 12
-_GRID, _ROUNDS = 4, 5
-_EDGE_ENERGY, _LEAST_POINTS = 9.0, 60
+_FEATURES, _LEAST_CONTRAST = (700, 1200), 7
+"""Matching takes the square of them: more are looked for only where few agree."""
+
+_RATIO, _STRAY_PX = 0.85, 3.0
+_LEAST_MATCHES, _MANY_MATCHES, _CLEAR_MAJORITY = 12, 120, 0.7
+_GRID, _ROUNDS = 6, 5
+_EDGE_ENERGY, _LEAST_POINTS, _CLOSE_PX = 9.0, 60, 1.5
 _SMOOTH, _LEAST_EDGES = 31, 0.3
 _WINDOW, _UNLIKE, _CONTRAST = 11, 0.35, 8.0
 _WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
@@ -75,8 +78,17 @@ def shape_by_features(
     matrix = _matched(one, other, area)
     if matrix is None or not _is_sane(matrix):
         return None
-    matrix = _refined(one, other, area, matrix)
     view = _View.of(one, other, area, matrix)
+    if view is None:
+        return None
+    rest = view.affine()
+    step = np.eye(3)
+    step[:2] += rest.T
+    matrix = np.asarray((np.vstack([matrix, [0, 0, 1]]) @ step)[:2])
+    if _reach(rest, one.shape) <= _CLOSE_PX:
+        view = view.without(rest)
+    else:  # flow is exact only where little is left to find
+        view = _View.of(one, other, area, matrix)
     if view is None or not _is_sane(matrix):
         return None
     stretch, degrees = proportions(matrix[:, :2])
@@ -123,11 +135,23 @@ def _resized(plane: Greys, shape: tuple[int, ...]) -> Greys:
 
 def _matched(one: Greys, other: Greys, area: Flags) -> Matrix | None:
     """Return the affine map (2, 3) that most matched features agree on."""
-    finder = cv2.ORB.create(_FEATURES, fastThreshold=_LEAST_CONTRAST)
+    matrix = None
+    for features in _FEATURES:
+        matrix, agree, of = _agreement(one, other, area, features)
+        if agree >= _MANY_MATCHES and agree >= _CLEAR_MAJORITY * of:
+            break
+    return matrix
+
+
+def _agreement(
+    one: Greys, other: Greys, area: Flags, features: int
+) -> tuple[Matrix | None, int, int]:
+    """Return the map, how many matches agree on it, and of how many."""
+    finder = cv2.ORB.create(features, fastThreshold=_LEAST_CONTRAST)
     places, words = finder.detectAndCompute(one, area.astype(np.uint8))
     others, other_words = finder.detectAndCompute(other, None)
     if min(len(places), len(others)) < _LEAST_MATCHES:
-        return None
+        return None, 0, 0
     pairs = cv2.BFMatcher(cv2.NORM_HAMMING).knnMatch(words, other_words, k=2)
     sure = [
         best[0]
@@ -135,7 +159,7 @@ def _matched(one: Greys, other: Greys, area: Flags) -> Matrix | None:
         if len(best) == 2 and best[0].distance < _RATIO * best[1].distance
     ]
     if len(sure) < _LEAST_MATCHES:
-        return None
+        return None, 0, 0
     cv2.setRNGSeed(1)  # RANSAC draws by chance: fix it
     found: Any = cv2.estimateAffine2D(
         np.array([places[match.queryIdx].pt for match in sure]),
@@ -144,34 +168,37 @@ def _matched(one: Greys, other: Greys, area: Flags) -> Matrix | None:
     )
     matrix, agreeing = found
     if matrix is None or int(agreeing.sum()) < _LEAST_MATCHES:
-        return None
-    return np.asarray(matrix, np.float64)
+        return None, 0, 0
+    return np.asarray(matrix, np.float64), int(agreeing.sum()), len(sure)
 
 
-def _refined(one: Greys, other: Greys, area: Flags, matrix: Matrix) -> Matrix:
-    """Take what the flow still finds, as far as it is affine, into *matrix*."""
-    view = _View.of(one, other, area, matrix)
-    if view is None:
-        return matrix
-    rows, columns = (n * _GRID for n in np.nonzero(view.edges[::_GRID, ::_GRID]))
-    if len(rows) < _LEAST_POINTS:
-        return matrix
-    places = np.column_stack([columns, rows, np.ones(len(rows))]).astype(np.float64)
-    rest = _affine_fit(places, view.flow[rows, columns].astype(np.float64))
-    step = np.eye(3)
-    step[:2] += rest.T
-    return np.asarray((np.vstack([matrix, [0, 0, 1]]) @ step)[:2])
+def _reach(rest: Matrix, shape: tuple[int, ...]) -> float:
+    """Return the pixels by which *rest* (3, 2) moves a corner at most."""
+    height, width = shape
+    corners = np.array([[x, y, 1] for x in (0, width) for y in (0, height)])
+    return float(np.abs(corners @ rest).max())
+
+
+def _axes(shape: tuple[int, ...]) -> tuple[Floats, Floats]:
+    """Return the columns (1, W) and rows (H, 1) of a plane of *shape*."""
+    height, width = shape
+    return (
+        np.arange(width, dtype=np.float32)[None, :],
+        np.arange(height, dtype=np.float32)[:, None],
+    )
 
 
 def _affine_fit(places: Matrix, shifts: Matrix) -> Matrix:
     """Return (3, 2), the affine map from places (N, 3) to most of the shifts."""
-    weights = np.ones((len(places), 1))
+    weights = np.ones(len(places))
     solution: Any = np.zeros((3, 2))
     for _ in range(_ROUNDS):
-        solution = np.linalg.lstsq(places * weights, shifts * weights, rcond=None)[0]
-        stray = np.linalg.norm(shifts - places @ solution, axis=1)
+        weighted = places.T * weights
+        solution = np.linalg.lstsq(weighted @ places, weighted @ shifts, rcond=None)[0]
+        strays = shifts - places @ solution
+        stray = np.hypot(strays[:, 0], strays[:, 1])
         usual = max(0.15, 1.4826 * float(np.median(stray)))
-        weights = (1 / np.sqrt(np.maximum(1, stray / (1.5 * usual))))[:, None]
+        weights = 1 / np.maximum(1, stray / (1.5 * usual))
     return np.asarray(solution)
 
 
@@ -183,6 +210,7 @@ class _View:
         one: (H, W), before.
         laid: (H, W), after, in the light of the one before.
         flow: (H, W, 2), by how many pixels things moved all the same.
+        bent: what of that is no stretching, turning or shift of the whole.
         seen: what both show, away from the rim.
         edges: where there is enough detail to tell the flow.
     """
@@ -190,6 +218,7 @@ class _View:
     one: Floats
     laid: Greys
     flow: Floats
+    bent: Floats
     seen: Flags
     edges: Flags
 
@@ -205,21 +234,38 @@ class _View:
         if seen.sum() < _WINDOW**2:
             return None
         floats = one.astype(np.float32)
-        lit = _in_the_light_of(floats, laid.astype(np.float32), seen)
-        lit = np.where(seen, lit, one)
+        lit = np.where(seen, _in_the_light_of(one, np.asarray(laid), seen), one)
         finder: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
         flow = finder.calc(one, lit, None)
         across, down = (cv2.Sobel(floats, -1, *way) / 8 for way in ((1, 0), (0, 1)))
         energy: Any = cv2.blur(across**2 + down**2, (9, 9))
-        return cls(floats, lit, flow, seen, seen & (energy > _EDGE_ENERGY))
+        return cls(floats, lit, flow, flow, seen, seen & (energy > _EDGE_ENERGY))
+
+    def affine(self) -> Matrix:
+        """Return (3, 2), the affine map from a place to its flow; 0: too few tell."""
+        rows, columns = (n * _GRID for n in np.nonzero(self.edges[::_GRID, ::_GRID]))
+        if len(rows) < _LEAST_POINTS:
+            return np.zeros((3, 2))
+        places = np.column_stack([columns, rows, np.ones(len(rows))])
+        shifts = self.flow[rows, columns].astype(np.float64)
+        return _affine_fit(places.astype(np.float64), shifts)
+
+    def without(self, rest: Matrix) -> _View:
+        """Return it with what *rest* explains of the flow taken for no bend."""
+        across, down = _axes(self.one.shape)
+        slope = rest.astype(np.float32)
+        explained = across[..., None] * slope[0] + (
+            down[..., None] * slope[1] + slope[2]
+        )
+        return replace(self, bent=self.flow - explained)
 
     def warp(self) -> tuple[float, Box]:
         """Return the largest shift of an area, and where."""
         edges = self.edges.astype(np.float32)
         window = (_SMOOTH, _SMOOTH)
         share: Any = cv2.blur(edges, window)
-        mean: Any = cv2.blur(self.flow * edges[:, :, None], window)
-        shift = np.linalg.norm(mean, axis=2) / np.maximum(share, 1e-3)
+        means = (cv2.blur(self.bent[:, :, n] * edges, window) for n in (0, 1))
+        shift: Any = cv2.magnitude(*means) / np.maximum(share, 1e-3)
         shift[share < _LEAST_EDGES] = 0
         most = float(shift.max())
         where = _box_around(
@@ -229,14 +275,12 @@ class _View:
 
     def parts(self) -> tuple[float, Box]:
         """Return the largest area that shows something else, and where."""
-        height, width = self.one.shape
-        rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
-        places = columns + self.flow[:, :, 0], rows + self.flow[:, :, 1]
+        across, down = _axes(self.one.shape)
+        places = across + self.flow[:, :, 0], down + self.flow[:, :, 1]
         settled: Any = cv2.remap(
             self.laid, *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
-        likeness, contrast = _likeness(self.one, settled.astype(np.float32))
-        unlike = (likeness < _UNLIKE) & (contrast > _CONTRAST) & self.seen
+        unlike = _unlike(self.one, settled.astype(np.float32)) & self.seen
         opened: Any = cv2.morphologyEx(
             unlike.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)
         )
@@ -251,24 +295,28 @@ class _View:
 _BACKWARDS = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
 
 
-def _in_the_light_of(one: Floats, other: Floats, seen: Flags) -> Greys:
+def _in_the_light_of(one: Greys, other: Greys, seen: Flags) -> Greys:
     """Give *other* the mean and contrast of *one*."""
-    mean, spread = float(other[seen].mean()), float(other[seen].std()) + 1e-3
-    wanted = float(one[seen].mean()), float(one[seen].std()) + 1e-3
-    lit = (other - mean) / spread * wanted[1] + wanted[0]
-    return np.asarray(np.clip(lit, 0, 255), np.uint8)
+    mask = seen.astype(np.uint8)
+    (wanted, wanted_spread), (mean, spread) = (
+        (float(figure[0, 0]) for figure in cv2.meanStdDev(plane, mask=mask))
+        for plane in (one, other)
+    )
+    levels = (np.arange(256) - mean) / (spread + 1e-3) * (wanted_spread + 1e-3)
+    table = np.clip(levels + wanted, 0, 255).astype(np.uint8)
+    return np.asarray(cv2.LUT(other, table), np.uint8)
 
 
-def _likeness(one: Floats, other: Floats) -> tuple[Floats, Floats]:
-    """Return correlation and contrast in windows of 11 px around each pixel."""
+def _unlike(one: Floats, other: Floats) -> Flags:
+    """Return where windows of 11 px with enough contrast hardly correlate."""
     window = (_WINDOW, _WINDOW)
     mean, other_mean = cv2.blur(one, window), cv2.blur(other, window)
     spread = cv2.blur(one * one, window) - mean**2
     other_spread = cv2.blur(other * other, window) - other_mean**2
     shared = cv2.blur(one * other, window) - mean * other_mean
     both = np.sqrt(np.maximum(spread, 1) * np.maximum(other_spread, 1))
-    contrast = np.sqrt(np.maximum(np.maximum(spread, other_spread), 0))
-    return np.asarray(shared / both, np.float32), np.asarray(contrast, np.float32)
+    has_contrast = np.maximum(spread, other_spread) > _CONTRAST**2
+    return np.asarray((shared < _UNLIKE * both) & has_contrast)
 
 
 def _box_around(mask: Flags, place: tuple[Any, ...]) -> Box:
