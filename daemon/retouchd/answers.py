@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from retouchd.errors import RetouchdError
 from retouchd.hotfolder.loop import HotFolderLoop
 from retouchd.hotfolder.retry import send_again
 from retouchd.hotfolder.review.desk import Wanted
+from retouchd.jobs.pool import Pool
 from retouchd.ledger.held import HeldJobs, Word
 from retouchd.ledger.jobs import Journal
 from retouchd.ledger.requests import Request, Requests
@@ -23,13 +25,19 @@ class Answers:
         requests: where they are asked and answered.
         journal: of all hot folders.
         loops: the hot folders.
+        pool: where their jobs run.
     """
 
     def __init__(
-        self, requests: Requests, journal: Journal, loops: Sequence[HotFolderLoop]
+        self,
+        requests: Requests,
+        journal: Journal,
+        loops: Sequence[HotFolderLoop],
+        pool: Pool,
     ) -> None:
         self._requests = requests
         self._journal = journal
+        self._pool = pool
         self._loops = {loop.folder.name: loop for loop in loops}
 
     def give(self) -> None:
@@ -50,6 +58,8 @@ class Answers:
         match request.what:
             case "pause" | "resume":
                 return self._pause(request)
+            case "work":
+                return self._work()
             case "retry":
                 self._retry(request)
             case "release" | "redeliver" as word:
@@ -66,6 +76,14 @@ class Answers:
         for loop in chosen:
             loop.pause(paused=request.what == "pause")
         return {"hot_folders": [loop.folder.name for loop in chosen]}
+
+    def _work(self) -> Mapping[str, Any]:
+        """Tell what no row in the ledger says: what runs now, and how locked in."""
+        protection = self._pool.protection
+        return {
+            "running": self._pool.running(),
+            "sandbox": asdict(protection) if protection else None,
+        }
 
     def _retry(self, request: Request) -> None:
         job = request.arguments["job"]

@@ -116,7 +116,9 @@ class Daemon:
         self._limits.look()
         self._idle_time = IdleTime(self.pool.accounts, self.database)
         self._sums = SumsKeeper(self.database)
-        self._answers = Answers(Requests(self.database), self._journal, self.loops)
+        self._answers = Answers(
+            Requests(self.database), self._journal, self.loops, self.pool
+        )
         self.health = self._health(settings)
         self._metrics = self._serve_metrics(settings)
         self._stop = threading.Event()

@@ -98,6 +98,7 @@ class Running:
     """A daemon that runs, and the folder of its configuration."""
 
     folder: Path
+    process: subprocess.Popen[str]
 
     def __call__(self, *words: str | Path) -> Answer:
         """Run a command beside it."""
@@ -121,7 +122,7 @@ def started() -> Iterator[Callable[[Path], Running]]:
         for line in process.stderr:  # JSON: this is no terminal
             if '"event": "started"' in line:
                 break
-        return Running(folder)
+        return Running(folder, process)
 
     yield start
     for process in processes:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import signal
 import time
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
+import numpy as np
 import pytest
 
 from retouchd.ledger.requests import ask
@@ -109,6 +114,69 @@ def test_missing_marker_shows_as_share_down(site: Path, started: Start) -> None:
     assert "marker" in down["reason"]
     assert "mount the share" in down["reason"]
     assert wait_for(lambda: folder()["state"] == "watching")
+
+
+CLIP_RULE = """
+rule: clip
+steps:
+  - sharpen: {amount: 0.5}
+outputs:
+  - {name: "{stem}.mp4"}
+"""
+
+
+def long_clip(path: Path) -> None:
+    """Write a clip on which the daemon works for seconds."""
+    frame = av.VideoFrame.from_ndarray(np.zeros((360, 640, 3), np.uint8), "rgb24")
+    with av.open(path, "w") as clip:
+        pictures = clip.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
+        pictures.width, pictures.height = frame.width, frame.height
+        for number in range(500):
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            clip.mux(pictures.encode(frame))
+        clip.mux(pictures.encode(None))
+
+
+def test_status_tells_how_far_a_clip_is(site: Path, started: Start) -> None:
+    """While the worker has it, its row names the frame; afterwards there is none."""
+    (site / "rules").mkdir()
+    (site / "rules" / "clip.yaml").write_text(CLIP_RULE)
+    config = site / "retouchd.toml"
+    named = config.read_text().replace('"web"', '"clip"')
+    config.write_text(f'rules_dir = "rules"\n{named}')
+    long_clip(site / "clip.mp4")
+    daemon = started(site)
+
+    def status() -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(daemon("status", "--json").out)
+        return found
+
+    (site / "clip.mp4").rename(site / "hot" / "in" / "clip.mp4")
+    [row] = wait_for(
+        lambda: [one for one in status()["work"] if one["at"].startswith("frame")]
+    )
+    wait_for(lambda: list((site / "hot" / "done").rglob("*.mp4")))
+    after = status()
+
+    assert row["source"] == "clip.mp4"
+    assert re.fullmatch(r"frame \d+ of 500", row["at"])
+    assert after["work"] == []
+    assert after["sandbox"]["active"]
+    assert after["problem"] is None
+
+
+def test_status_of_a_daemon_that_does_not_answer(site: Path, started: Start) -> None:
+    """What the ledger holds is shown all the same, and the reason."""
+    daemon = started(site)
+    daemon.process.send_signal(signal.SIGSTOP)
+
+    answer = daemon("status")
+
+    daemon.process.send_signal(signal.SIGCONT)
+    assert answer.code == 0
+    assert "what it works on is not known: " in answer.out
+    assert "the daemon did not answer" in answer.out
+    assert "hot" in answer.out
 
 
 def test_second_daemon_is_refused(site: Path, started: Start) -> None:

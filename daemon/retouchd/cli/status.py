@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import click
@@ -17,57 +18,93 @@ from retouchd.cli.shared import (
     settings_from,
     show,
 )
-from retouchd.errors import ConfigError
+from retouchd.errors import ConfigError, LedgerError
 from retouchd.hotfolder.allowance import spending_of, spoken_state
-from retouchd.jobs.process import try_out
-from retouchd.jobs.sandbox import Confinement
+from retouchd.jobs.sandbox import Protection
 from retouchd.ledger.database import Database
 from retouchd.ledger.lock import is_running
 from retouchd.ledger.requests import ask
 from retouchd.ledger.spending import Spent
-from retouchd.ledger.views import Row, folder_rows, state_rows
-from retouchd.parts import confinement
+from retouchd.ledger.views import Row, folder_rows, state_rows, work_rows
 from retouchd.rules.load import load_rules
 from retouchd.settings import Budget, HotFolder, Settings
 from retouchd.settings.explain import did_you_mean
+
+ANSWER_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Now:
+    """What only the running daemon knows.
+
+    Attributes:
+        running: what each job in work is at.
+        sandbox: of the worker; ``None``: not known.
+        problem: why the daemon could not be asked.
+    """
+
+    running: Mapping[str, str] = field(default_factory=dict)
+    sandbox: Protection | None = None
+    problem: str = ""
 
 
 @click.command()
 @json_option
 @pass_config
 def status(config: str | None, *, as_json: bool) -> None:
-    """Show the daemon, its hot folders and the jobs by state."""
+    """Show the daemon, its hot folders, what it works on and the jobs by state."""
     settings = settings_from(config)
-    path = settings.database
-    running = is_running(path)
-    closed = try_out(Confinement(for_gpu=confinement(settings).for_gpu))
-    folders, states = _rows(settings)
+    running = is_running(settings.database)
+    now = _ask_for_work(settings.database) if running else Now()
+    folders, work, states = _rows(settings, now)
     if as_json:
         facts = {
             "running": running,
-            "sandbox": asdict(closed),
+            "problem": now.problem or None,
+            "sandbox": asdict(now.sandbox) if now.sandbox else None,
             "hot_folders": folders,
+            "work": work,
             "jobs": states,
         }
         click.echo(json.dumps(facts, indent=2))
         return
     click.echo(f"daemon: {'running' if running else 'not running'}")
-    click.echo(f"workers are locked in by: {closed.sentence()}\n")
+    if now.problem:
+        click.echo(f"what it works on is not known: {now.problem}")
+    if now.sandbox:
+        click.echo(f"workers are locked in by: {now.sandbox.sentence()}")
+    click.echo()
     show(folders, as_json=False, nothing="no hot folder has been watched yet")
+    if work:
+        click.echo()
+        show(work, as_json=False, nothing="")
     click.echo()
     show(states, as_json=False, nothing="no jobs yet")
 
 
-def _rows(settings: Settings) -> tuple[list[Row], list[Row]]:
+def _ask_for_work(database: Path) -> Now:
+    """Ask the daemon; one that cannot answer leaves what the ledger says."""
+    try:
+        answer = ask(database, "work", {}, timeout=ANSWER_SECONDS)
+    except LedgerError as error:
+        return Now(problem=str(error))
+    if "error" in answer:  # a daemon of an older version
+        return Now(problem=answer["error"])
+    sandbox = answer["sandbox"]
+    return Now(answer["running"], Protection.read(sandbox) if sandbox else None)
+
+
+def _rows(settings: Settings, now: Now) -> tuple[list[Row], list[Row], list[Row]]:
+    """Return the hot folders, the jobs in work and the count of jobs by state."""
     if not settings.database.is_file():  # the daemon has never run
-        return [], []
+        return [], [], []
     ledger = Database.open_reading(settings.database)
     budgets = _budgets(settings, ledger)
     folders = [
         row | {"budget": budgets.get(row["hot_folder"], "")}
         for row in folder_rows(ledger)
     ]
-    return folders, state_rows(ledger)
+    return folders, work_rows(ledger, now.running), state_rows(ledger)
 
 
 def _budgets(settings: Settings, ledger: Database) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from retouchd.errors import NoSuchJobError
@@ -42,6 +43,21 @@ def state_rows(database: Database) -> list[Row]:
         "SELECT hot_folder, state, count(*) AS jobs FROM jobs "
         "GROUP BY hot_folder, state ORDER BY hot_folder, state"
     )
+
+
+def work_rows(database: Database, running: Mapping[str, str]) -> list[Row]:
+    """Return the jobs that a worker has in hand, oldest first.
+
+    Args:
+        database: the ledger.
+        running: what each is at, such as ``upscale`` or ``frame 96 of 240``.
+    """
+    rows = database.rows(
+        "SELECT id, hot_folder, source_name AS source, rule FROM jobs "
+        "WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+        [json.dumps(list(running))],
+    )
+    return [row | {"at": running[row["id"]] or "waiting to begin"} for row in rows]
 
 
 def job_rows(database: Database, state: str | None, limit: int) -> list[Row]:

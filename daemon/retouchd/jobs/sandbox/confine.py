@@ -5,9 +5,10 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from retouchd.jobs.sandbox import landlock, places, seccomp
 from retouchd.jobs.sandbox.landlock import Right
@@ -50,6 +51,13 @@ class Protection:
     active: tuple[str, ...]
     missing: tuple[str, ...] = ()
     landlock_version: int = 0
+
+    @classmethod
+    def read(cls, facts: Mapping[str, Any]) -> Protection:
+        """Take what ``dataclasses.asdict`` and JSON made of one."""
+        return cls(
+            tuple(facts["active"]), tuple(facts["missing"]), facts["landlock_version"]
+        )
 
     @property
     def is_enough(self) -> bool:
