@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from retouchd.hotfolder.retry import send_again
+from retouchd.delivery.move import move_without_overwriting
+from retouchd.hotfolder import retry
+from retouchd.hotfolder.retry import finish_sending, send_again
 from retouchd.intake.claim import Claim, Taken, take
 from retouchd.intake.scan import fingerprint
 from retouchd.ledger.entries import Entry
@@ -323,6 +326,41 @@ def test_failed_sequence_can_be_sent_again(desk: Any, day: str) -> None:
         *(f"failed/{day}/{_names(1)[0]}.error.{end}" for end in ("txt", "json")),
     }
     assert _lying(desk) == set(_names(1, 2, 3))
+
+
+class Crash(BaseException):
+    """The daemon was killed."""
+
+
+@pytest.mark.parametrize("moves", [0, 1, 2, 3])
+def test_sequence_half_sent_again_comes_back_whole(
+    desk: Any, monkeypatch: pytest.MonkeyPatch, moves: int
+) -> None:
+    """The next start moves the rest before it looks into in/, and only once."""
+    entry = _claim(desk, 1, 2, 3)
+    desk.handout.fail([(entry, desk.fail(entry))])
+    desk.handout.book()
+    job = desk.journal.failed_job(entry.job)
+    left = [moves]
+
+    def move_or_die(*arguments: Any) -> Path:
+        if not left[0]:
+            raise Crash
+        left[0] -= 1
+        return move_without_overwriting(*arguments)
+
+    with monkeypatch.context() as patch, contextlib.suppress(Crash):
+        patch.setattr(retry, "move_without_overwriting", move_or_die)
+        send_again(desk.places, job)
+    half = _lying(desk)
+
+    for _ in range(2):
+        desk.restart()
+        finish_sending(desk.places, desk.journal)
+
+    assert len(half) == moves
+    assert _lying(desk) == set(_names(1, 2, 3))
+    assert not [name for name in desk.tree() if name.startswith("failed/")]
 
 
 def _finished(desk: Any, entry: Entry, count: int) -> tuple[Entry, Outcome]:

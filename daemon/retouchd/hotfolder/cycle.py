@@ -13,6 +13,7 @@ from retouchd.hotfolder.held import decide
 from retouchd.hotfolder.places import Places
 from retouchd.hotfolder.recovery import recover
 from retouchd.hotfolder.results import Results
+from retouchd.hotfolder.retry import finish_sending
 from retouchd.hotfolder.review.refining import refining_order
 from retouchd.hotfolder.review.verdicts import Verdicts
 from retouchd.hotfolder.space import shortage
@@ -98,6 +99,7 @@ class Cycle:
 
     def recover(self) -> None:
         """Go by the journal alone; only what the worker still has is remembered."""
+        finish_sending(self._places, self._journal)
         busy = frozenset(self._work.running)
         found = recover(self._places, self._journal, time.time(), busy)
         self._results.go_on_with(found)
