@@ -284,6 +284,47 @@ def test_alpha_needs_a_codec_that_holds_it(
         rewrite(source, wanted(tmp_path / "o.mp4", ClipEncoding("mp4")), edit=unchanged)
 
 
+@pytest.mark.parametrize(
+    ("name", "encoding"),
+    [
+        ("out.webm", ClipEncoding("webm", "vp9", quality=90)),
+        ("out.mkv", ClipEncoding("matroska", "vp9", quality=90)),
+        ("out.mov", ClipEncoding("mov", "prores")),
+    ],
+)
+def test_transparency_of_vp9_comes_in_and_goes_out(
+    make_clip: MakeClip, tmp_path: Path, name: str, encoding: ClipEncoding
+) -> None:
+    """FFmpeg's own decoder would hand out an opaque clip."""
+    source = make_clip(
+        "in.webm",
+        codec="libvpx-vp9",
+        pixel_format="yuva420p",
+        time_base=Fraction(1, 1000),
+        times=range(0, 480, 40),
+        options={"crf": "4", "b:v": "0"},
+        sound=False,
+    )
+
+    [written] = rewrite(source, wanted(tmp_path / name, encoding), edit=unchanged)
+
+    before, after = opacity(source), opacity(tmp_path / name)
+    assert written.frames == len(before) == len(after) == 12
+    assert before.min() < 16
+    assert before.max() > 240
+    assert np.abs(after - before).mean() < 3
+
+
+def opacity(path: Path) -> NDArray[np.float64]:
+    """Return the alpha of every frame, 0 to 255."""
+    container = _container(path)
+    facts = read_facts(path, container)
+    assert facts.has_alpha
+    with opened(path, container, facts) as clip:
+        planes = [frame.to_ndarray(format="rgba")[..., 3] for frame in clip.frames()]
+    return np.stack(planes).astype(float)
+
+
 def test_odd_sizes_are_refused_with_a_way_out(
     make_clip: MakeClip, tmp_path: Path
 ) -> None:
@@ -314,11 +355,13 @@ def test_hdr_passes_untouched_but_is_not_edited(
 def test_sound_that_does_not_fit_is_not_dropped(
     make_clip: MakeClip, tmp_path: Path
 ) -> None:
-    """AAC cannot go into WebM: that is said before any frame is encoded."""
-    source = make_clip()
+    """AAC cannot go into WebM, Opus not into MOV: said before a frame is encoded."""
+    aac, opus = make_clip(), make_clip("in.mkv")
 
     with pytest.raises(InputError, match=r"sound \(aac\) does not fit into webm"):
-        rewrite(source, wanted(tmp_path / "out.webm", ClipEncoding("webm")))
+        rewrite(aac, wanted(tmp_path / "out.webm", ClipEncoding("webm")))
+    with pytest.raises(InputError, match=r"sound \(opus\) does not fit into mov"):
+        rewrite(opus, wanted(tmp_path / "out.mov", ClipEncoding("mov")))
 
 
 @pytest.mark.timeout(240)

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from retouchd.errors import InputError
+from retouchd.media.clips.decoding import ALPHA_MODE, damaged, has_alpha_beside
 from retouchd.media.clips.encoding import ClipEncoding
 from retouchd.media.clips.library import pyav
-from retouchd.media.clips.opening import Clip, damaged
+from retouchd.media.clips.opening import Clip
 from retouchd.media.clips.segment_writer import CONTAINER, WrittenSegment
 
 if TYPE_CHECKING:
@@ -49,8 +50,14 @@ def refuse_sound(encoding: ClipEncoding, source: Clip) -> None:
     Raises:
         InputError: it cannot.
     """
-    with pyav().open(io.BytesIO(), "w", format=encoding.container) as nothing:
-        _Copies(nothing, encoding, source)
+    with pyav().open(io.BytesIO(), "w", format=encoding.container) as trial:
+        copies = _Copies(trial, encoding, source)
+        if not copies.streams:
+            return
+        try:
+            trial.start_encoding()  # some containers say only now what they do not hold
+        except pyav().FFmpegError as error:
+            raise copies.refused(*copies.streams) from error
 
 
 def join(
@@ -115,6 +122,9 @@ class _Copies:
             if stream.index != source.pictures.index
             and (copy := self._copy_of(stream)) is not None
         }
+        self.streams = [
+            one for one in source.container.streams if one.index in self._of
+        ]
         self._packets = self._read()
         self._next: Packet[Any] | None = None
         self._has_begun = False
@@ -132,14 +142,21 @@ class _Copies:
             self._out.mux(packet)
             self._next = next(self._packets, None)
 
+    def refused(self, *streams: Stream) -> InputError:
+        """Say that the container does not hold the sound among *streams*."""
+        sounds = [one.codec_context.name for one in streams if one.type == "audio"]
+        return InputError(
+            f"its sound ({', '.join(sounds)}) does not fit into "
+            f"{self._encoding.container}",
+            hint="let the rule name an output {stem}.mkv, which holds any",
+            file=self._source.path,
+        )
+
     def _read(self) -> Iterator[Packet[Any]]:
-        wanted = [
-            one for one in self._source.container.streams if one.index in self._of
-        ]
-        if not wanted:
+        if not self.streams:
             return
         try:
-            for packet in self._source.container.demux(wanted):
+            for packet in self._source.container.demux(self.streams):
                 if packet.dts is not None:
                     yield packet
         except pyav().FFmpegError as error:
@@ -156,12 +173,7 @@ class _Copies:
             copy = self._out.add_stream_from_template(stream)
         except ValueError as error:
             if stream.type == "audio":
-                raise InputError(
-                    f"its sound ({stream.codec_context.name}) does not fit into "
-                    f"{self._encoding.container}",
-                    hint="let the rule name an output {stem}.mkv, which holds any",
-                    file=self._source.path,
-                ) from error
+                raise self.refused(stream) from error
             self.left_out.append(f"{stream.type} stream {stream.index}")
             return None
         copy.metadata.update(stream.metadata)
@@ -171,7 +183,10 @@ class _Copies:
 def _picture_stream(out: OutputContainer, source: Clip, segment: Path) -> Any:
     """Add a stream that takes the packets of *segment* and of those like it."""
     with pyav().open(os.fspath(segment), format=CONTAINER) as made:
-        stream = out.add_stream_from_template(made.streams.video[0], opaque=True)
+        pictures = made.streams.video[0]
+        stream = out.add_stream_from_template(pictures, opaque=True)
+        if has_alpha_beside(pictures):
+            stream.metadata[ALPHA_MODE] = "1"
     stream.time_base = source.pictures.time_base
     return stream
 

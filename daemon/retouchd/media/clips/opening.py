@@ -8,9 +8,10 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from retouchd.errors import DamagedError, InputError
+from retouchd.errors import InputError
+from retouchd.media.clips.decoding import damaged, decoded
 from retouchd.media.clips.fields import Fields, deinterlaced
 from retouchd.media.clips.library import pyav
 from retouchd.media.clips.light import Mastering, mastering_of
@@ -139,7 +140,7 @@ class Clip:
 
     def _checked(self) -> Iterator[VideoFrame]:
         last: int | None = None
-        for frame in _decoded(self.container, self.pictures, self.path):
+        for frame in decoded(self.container, self.pictures, self.path):
             if frame.pts is None or (last is not None and frame.pts <= last):
                 raise InputError(
                     f"its time stamps are wrong at {frame.time} s",
@@ -184,7 +185,7 @@ def read_facts(path: Path, container_format: str) -> ClipFacts:
     """
     with _container(path, container_format) as container:
         stream = _picture_stream(container, path)
-        frame = next(_decoded(container, stream, path), None)
+        frame = next(decoded(container, stream, path), None)
         if frame is None:
             raise InputError(
                 "this clip holds no frame",
@@ -230,21 +231,6 @@ def _picture_stream(container: InputContainer, path: Path) -> VideoStream:
     )
 
 
-def _decoded(
-    container: InputContainer, stream: VideoStream, path: Path
-) -> Iterator[VideoFrame]:
-    # FFmpeg would otherwise hide what it cannot decode behind its neighbours.
-    stream.codec_context.options = {"err_detect": "explode"}
-    stream.thread_type = "AUTO"
-    try:
-        for frame in container.decode(stream):
-            if frame.is_corrupt:
-                raise damaged(path, f"the frame at {frame.time} s is corrupt")
-            yield frame
-    except pyav().FFmpegError as error:
-        raise damaged(path, error) from error
-
-
 def _facts(
     container: InputContainer, stream: VideoStream, frame: VideoFrame
 ) -> ClipFacts:
@@ -279,13 +265,3 @@ def _seconds(container: InputContainer, stream: VideoStream) -> float:
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     return (container.duration or 0) / 1e6
-
-
-def damaged(path: Path, error: Any) -> DamagedError:
-    """Say that *path* is no whole clip."""
-    reason = getattr(error, "strerror", None) or str(error)
-    return DamagedError(
-        f"the clip is cut short or damaged: {reason}",
-        hint="copy it again, or export it again from where it was made",
-        file=path,
-    )

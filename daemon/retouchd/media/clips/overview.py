@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from retouchd.media.clips.decoding import damaged, decoded
 from retouchd.media.clips.frames import Pictures
-from retouchd.media.clips.library import pyav
-from retouchd.media.clips.opening import Clip, damaged, opened, read_facts
+from retouchd.media.clips.opening import Clip, opened, read_facts
 from retouchd.values import Picture
 
 if TYPE_CHECKING:
@@ -74,7 +74,4 @@ class _Screen:
         return found
 
     def _decoded(self) -> Iterator[VideoFrame]:
-        try:
-            yield from self._clip.container.decode(self._clip.pictures)
-        except pyav().FFmpegError as error:
-            raise damaged(self._clip.path, error) from error
+        return decoded(self._clip.container, self._clip.pictures, self._clip.path)

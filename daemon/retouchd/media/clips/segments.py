@@ -5,8 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 
+from retouchd.media.clips.decoding import damaged
 from retouchd.media.clips.library import pyav
-from retouchd.media.clips.opening import Clip, damaged
+from retouchd.media.clips.opening import Clip
 
 LEAST_FRAMES = 96
 """Each segment begins with a key frame in the result: about one every four seconds."""
