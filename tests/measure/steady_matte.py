@@ -2,9 +2,9 @@
 
 A subject with a known matte, with new noise in every frame, rests; then it is moved
 over another picture. Both are cut out frame by frame, and as a shot. Clips are cut
-out both ways as well.
+out both ways as well; with --rest their first frame is shown all the time.
 
-    python tests/measure/steady_matte.py DATA [--model u2netp.onnx] [--clip CLIP]
+    python tests/measure/steady_matte.py DATA [--model M.onnx] [--clip CLIP [--rest]]
 """
 
 from __future__ import annotations
@@ -170,15 +170,16 @@ def main() -> None:
     parser.add_argument("--clip", type=Path)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--frames", type=int, default=14)
+    parser.add_argument("--rest", action="store_true")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         models = shelf(asked.model, Path(folder))
         if asked.clip:
             chance = np.random.default_rng(SEED)
-            clip = [
-                noisy(one, chance)
-                for one in frames_of(asked.clip, asked.first, asked.frames)
-            ]
+            shown = list(frames_of(asked.clip, asked.first, asked.frames))
+            if asked.rest:
+                shown = shown[:1] * asked.frames
+            clip = [noisy(one, chance) for one in shown]
             tell_flicker(asked.clip.stem, clip, models)
             return
         for name in STILLS:
