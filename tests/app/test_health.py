@@ -13,7 +13,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from retouchd.errors import LedgerError, RetouchdError
-from retouchd.health import HANG_SECONDS, QUIET_SECONDS, STUCK_SECONDS, Health
+from retouchd.health import (
+    HANG_SECONDS,
+    QUIET_SECONDS,
+    STUCK_SECONDS,
+    Health,
+    _cpu_ticks,
+)
 from retouchd.ledger.database import Database
 from retouchd.ledger.folders import Board, FolderState
 from retouchd.ledger.views import folder_rows
@@ -93,7 +99,7 @@ class Ward:
 
     def state(self, name: str) -> str:
         """Return what people read of a folder."""
-        self.database.write(lambda _: None).result(5)
+        self.database.write(lambda _: None).result(60)
         rows = {row["hot_folder"]: row for row in folder_rows(self.database)}
         return str(rows[name]["state"])
 
@@ -104,7 +110,7 @@ class Ward:
         for lock in self.locks:
             lock.set()
         for one in self.folders:
-            one.thread.join(5)
+            one.thread.join(60)
 
 
 @pytest.fixture
@@ -208,8 +214,8 @@ def test_a_ledger_that_hangs_trips_the_watchdog(
     ward.health.beat(1.0)
     ward.heard()
 
-    ward.database.write(lambda _: (inside.set(), go_on.wait(5)))
-    inside.wait(5)
+    ward.database.write(lambda _: (inside.set(), go_on.wait(60)))
+    inside.wait(60)
     ward.health.beat(10.0)
     go_on.set()
 
@@ -226,7 +232,7 @@ def test_parts_that_ended_end_the_daemon(ward: Ward) -> None:
 
     ward.is_pool_alive = True
     ward.locks[0].set()
-    folder.thread.join(5)
+    folder.thread.join(60)
     with pytest.raises(LedgerError, match="folder"):
         ward.health.beat(2.0)
 
@@ -251,7 +257,9 @@ def test_a_thread_that_computes_does_not_hang(ward: Ward) -> None:
     ward.admit()
 
     ward.health.beat(HANG_SECONDS + 1)
-    threading.Event().wait(0.5)
+    ticks = _cpu_ticks(computing)
+    while _cpu_ticks(computing) == ticks:
+        threading.Event().wait(0.01)
     ward.health.beat(HANG_SECONDS + 1 + QUIET_SECONDS)
     end.set()
 

@@ -12,7 +12,6 @@ from retouchd.media.header import size_of
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
 def test_every_sample_ends_as_its_manifest_says(
     really: Callable[..., Any], here: Path
 ) -> None:

@@ -81,7 +81,6 @@ def test_unknown_job_is_refused(held: str, typed: Type) -> None:
     assert "see `retouchd jobs held`" in answer.err
 
 
-@pytest.mark.timeout(120)
 def test_running_daemon_carries_the_word_out(
     held: str, here: Path, started: Callable[[Path], Any]
 ) -> None:

@@ -81,7 +81,6 @@ QUESTIONS: tuple[tuple[str, ...], ...] = (
 )
 
 
-@pytest.mark.timeout(120)
 def test_no_question_changes_a_stored_row(
     database: Path, after_a_run: Type, tmp_path: Path
 ) -> None:

@@ -32,8 +32,6 @@ review: {when: always}
 
 Type = Callable[..., Any]
 
-pytestmark = pytest.mark.timeout(120)
-
 
 @pytest.fixture(scope="module")
 def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -67,11 +67,18 @@ def test_closing_ends_a_whole_chain() -> None:
             source.close()
             ended.append("second")
 
-    before = threading.active_count()
-    ahead = Ahead(second(Ahead(first(), 2, "one")), 2, "two")
+    ahead = Ahead(second(Ahead(first(), 2, "first-ahead")), 2, "second-ahead")
     next(ahead)
+    during = _threads_ahead()
 
     ahead.close()
 
+    assert during == {"first-ahead", "second-ahead"}
     assert ended == ["first", "second"]
-    assert threading.active_count() == before
+    assert _threads_ahead() == set()
+
+
+def _threads_ahead() -> set[str]:
+    """Name those of this test: threads of others come and go meanwhile."""
+    names = {thread.name for thread in threading.enumerate()}
+    return {name for name in names if name.endswith("-ahead")}

@@ -364,7 +364,6 @@ def test_sound_that_does_not_fit_is_not_dropped(
         rewrite(opus, wanted(tmp_path / "out.mov", ClipEncoding("mov")))
 
 
-@pytest.mark.timeout(240)
 def test_real_clips_keep_times_and_sound(
     shared_data: Path, read_back: Callable[[Path], object], tmp_path: Path
 ) -> None:

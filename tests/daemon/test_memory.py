@@ -6,15 +6,12 @@ from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
-import pytest
-
 from harness.site import Site
 
 HEAP_BYTES = 64 << 20
 """glibc reserves so much address room, aligned to it, for each heap of a thread."""
 
 
-@pytest.mark.timeout(120)
 def test_all_threads_share_one_heap(site: Site, until: Callable[..., None]) -> None:
     """While files are worked on no thread of the daemon has a heap of its own."""
     daemon = site.start()

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import signal
-import time
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from auditor import read_mark
 from auditor.consumer import files_below
+from harness.process import PATIENCE_SECONDS
 from harness.site import Site
-
-pytestmark = pytest.mark.timeout(120)
 
 Until = Callable[..., None]
 
@@ -71,14 +70,26 @@ def test_terminate_drains(site: Site, until: Until) -> None:
     assert daemon.has_said("stopped")
 
 
-def test_hang_up_reloads_rules(site: Site, until: Until) -> None:
+@pytest.fixture
+def manager(tmp_path: Path) -> Iterator[socket.socket]:
+    """A socket that listens as the service manager does."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(tmp_path / "notify"))
+        listener.settimeout(PATIENCE_SECONDS)
+        yield listener
+
+
+def test_hang_up_reloads_rules(
+    site: Site, until: Until, manager: socket.socket
+) -> None:
     """SIGHUP puts a changed rule into force and refuses a broken one, loudly."""
-    daemon = site.start()
+    daemon = site.start(env={"NOTIFY_SOCKET": manager.getsockname()})
     until(lambda: daemon.has_said("started"), "the start")
 
     site.write_rule(SHRINK.format(long_edge=10))
     daemon.send(signal.SIGHUP)
-    time.sleep(0.4)
+    _wait_for_word(manager, b"RELOADING=1")
+    _wait_for_word(manager, b"READY=1")
     site.drop(1)
     until(lambda: site.states() == ["done"], "the first job")
     site.write_rule("rule: copy\nsteps: [unheard_of]\n")
@@ -123,6 +134,11 @@ def test_no_process_outlives_a_killed_daemon(site: Site, until: Until) -> None:
 
     assert children
     until(lambda: not any(_is_there(pid) for pid in children), "the end of all of them")
+
+
+def _wait_for_word(manager: socket.socket, word: bytes) -> None:
+    while not manager.recv(4096).startswith(word):
+        pass
 
 
 def _is_there(pid: int) -> bool:

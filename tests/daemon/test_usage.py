@@ -69,7 +69,6 @@ def _booked(site: Site) -> float:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 def test_cpu_seconds_add_up_to_what_the_kernel_counted(tmp_path: Path) -> None:
     """P8: forty mixed pictures, two threads: steps, overhead and idle time are all."""
     site = Site(tmp_path, rule=RULE)
@@ -89,7 +88,6 @@ def test_cpu_seconds_add_up_to_what_the_kernel_counted(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 def test_work_lost_with_a_worker_is_booked_too(
     site: Site, until: Callable[..., None]
 ) -> None:

@@ -79,7 +79,6 @@ def shell_lines() -> Iterator[list[str]]:
                 yield words
 
 
-@pytest.mark.timeout(120)
 def test_every_command_runs(tmp_path: Path) -> None:
     """In the order of the pages, in one folder, each ends with 0.
 

@@ -47,7 +47,7 @@ FULL = Size(2, 60, 10)
 @pytest.mark.parametrize(
     "size",
     [
-        pytest.param(SHORT, id="short", marks=pytest.mark.timeout(180)),
+        pytest.param(SHORT, id="short"),
         pytest.param(
             FULL, id="full", marks=[pytest.mark.long, pytest.mark.timeout(900)]
         ),

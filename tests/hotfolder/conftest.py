@@ -195,7 +195,7 @@ def day() -> str:
     return DAY
 
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 60.0
 
 
 def wait_until(condition: Callable[[], object]) -> None:

@@ -70,7 +70,7 @@ def spend(life: Any, clock: Clock) -> Iterator[Spend]:
             db.table("jobs").insert(job, ignore=True)
             db.table("job_charges").insert(row)
 
-        life.database.write(work).result(5)
+        life.database.write(work).result(60)
 
     return charge
 
@@ -203,7 +203,7 @@ def test_warns_once_in_a_period_across_restarts(
             limits = SpendingLimits(life.database, [Folder(folder, wanted)], clock)
             limits.look()
             limits.look()
-        life.database.write(lambda _: None).result(5)
+        life.database.write(lambda _: None).result(60)
         return [one["event"] for one in logs if one["event"].startswith("budget")]
 
     below = events(budget)

@@ -111,7 +111,7 @@ def test_second_owner_is_told(life: Any, until: Any) -> None:
     other.start()
     until(lambda: other.is_down)
     other.stop()
-    other.join(10.0)
+    other.join(60)
 
     until(lambda: "another retouchd works on this hot folder" in life.reason())
 

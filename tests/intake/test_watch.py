@@ -11,7 +11,7 @@ import pytest
 
 from retouchd.intake.watch import Watcher
 
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 60.0
 
 
 class Ear:

@@ -29,7 +29,7 @@ sys.path.append(str(Path(__file__).parent))
 
 MakeOrder = Callable[..., Order]
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 100.0
 
 
 @pytest.fixture

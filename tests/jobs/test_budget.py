@@ -36,7 +36,7 @@ def test_budget_is_never_exceeded() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
 
     assert (most, used) == (8, 0)
 
@@ -54,7 +54,7 @@ def test_job_larger_than_the_budget_runs_alone() -> None:
     with budget.admit(20):
         thread.start()
         beside = entered.wait(0.05)
-    thread.join(5)
+    thread.join(60)
 
     assert (beside, entered.is_set()) == (False, True)
 

@@ -107,7 +107,6 @@ def pictures(tmp_path: Path) -> list[Path]:
     return made
 
 
-@pytest.mark.timeout(120)
 def test_same_gates_for_half_the_compute(
     shelf: Shelf, pictures: list[Path], order: Any
 ) -> None:

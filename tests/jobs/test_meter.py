@@ -126,28 +126,36 @@ def test_what_no_step_tells_is_booked_as_unfinished() -> None:
 
 
 def test_measuring_costs_next_to_nothing() -> None:
-    """A job measures about ten pieces of work: together below half a millisecond."""
+    """A job measures about ten pieces of work: two hundred are a part of one of them.
+
+    The yardstick takes a quarter of a second and slows down with the machine.
+    """
     shares = CpuShares()
     begun = time.thread_time()
+    _hash()
+    hashed = time.thread_time()
     for _ in range(200):
         with measured(shares):
             pass
 
-    assert (time.thread_time() - begun) / 200 < 5e-5
+    assert time.thread_time() - hashed < (hashed - begun) / 5
 
 
 def test_waiting_for_others_is_not_measured() -> None:
     """A step of a clip is booked what it does, not how long its input takes."""
     readings: list[Reading] = []
     watch = Stopwatch(CpuShares(), readings.append)
+    took: list[float] = []
 
     def slow() -> Iterator[int]:
+        begun = time.thread_time()
         _hash()
+        took.append(time.thread_time() - begun)
         yield 1
 
     with watch.running():
         taken = list(watch.waiting_for(slow()))
 
     assert taken == [1]
-    assert sum(one.cpu_s for one in readings) < 0.05
-    assert sum(one.wall_ms for one in readings) < 50
+    assert sum(one.cpu_s for one in readings) < took[0] / 4
+    assert sum(one.wall_ms for one in readings) < 1000 * took[0] / 2

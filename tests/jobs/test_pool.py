@@ -6,7 +6,6 @@ import errno
 import os
 import signal
 import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -172,13 +171,12 @@ def test_abandoned_worker_reports_nothing(
     """With a broken ledger what runs is dropped at once, and no worker is left."""
     crew = hire(plan)
     sign = tmp_path / "begun"
-    crew.pool.submit(order("runs", ("wait", Wait(seconds=20, sign=str(sign)))))
+    crew.pool.submit(order("runs", ("wait", Wait(seconds=3600, sign=str(sign)))))
     until(sign.exists)
-    worker, begun = crew.pool.worker_pid, time.monotonic()
+    worker = crew.pool.worker_pid
 
     crew.pool.abandon()
 
-    assert time.monotonic() - begun < 3
     assert crew.said.empty()
     assert not Path(f"/proc/{worker}").exists()
 

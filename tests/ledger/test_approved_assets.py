@@ -68,10 +68,10 @@ def asset(ledger: Database) -> Asset:
         runs: tuple[StepRun, ...] = (),
         **columns: object,
     ) -> None:
-        ledger.write(lambda db: work(db, job, verdicts, runs, columns)).result(5)
+        ledger.write(lambda db: work(db, job, verdicts, runs, columns)).result(60)
 
     for price in PRICES:
-        ledger.write(lambda db, price=price: set_price(db, price, MORNING)).result(5)
+        ledger.write(lambda db, price=price: set_price(db, price, MORNING)).result(60)
     return book_job
 
 
@@ -187,9 +187,9 @@ def test_shares_split_the_money_in_every_way(ledger: Database, asset: Asset) -> 
     asset("one", ("approve", 7.0, 0), origin="generator/flux")
     asset("two", runs=(StepRun("upscale", model="m", tier="hero", cpu_s=3.0),))
     spent = [Credit("flux", 1.0, "image")]
-    ledger.write(lambda db: book_usage(db, "one", [], [], spent, at=NOON)).result(5)
-    prices = ledger.write(lambda db: current(db, NOON)).result(5)
-    ledger.write(lambda db: book_charges(db, "one", prices, NOON)).result(5)
+    ledger.write(lambda db: book_usage(db, "one", [], [], spent, at=NOON)).result(60)
+    prices = ledger.write(lambda db: current(db, NOON)).result(60)
+    ledger.write(lambda db: book_charges(db, "one", prices, NOON)).result(60)
 
     made = report(ledger)
 
@@ -213,6 +213,6 @@ def test_only_results_are_deliveries(ledger: Database, asset: Asset) -> None:
         size = {"width": 1000, "height": 2000}
         ledger.write(
             lambda db, row=row | size: db.table("deliveries").insert(row)
-        ).result(5)
+        ).result(60)
 
     assert line_of(ledger).megapixels_out == 2.0

@@ -35,8 +35,8 @@ def events(ledger: Database) -> list[str]:
 def behind_a_stop(ledger: Database, count: int) -> list[Future[object]]:
     """Queue *count* writes while the writer is busy, so that they wait together."""
     busy, go_on = Event(), Event()
-    ledger.write(lambda _db: (busy.set(), go_on.wait(5)))
-    busy.wait(5)
+    ledger.write(lambda _db: (busy.set(), go_on.wait(60)))
+    busy.wait(60)
     futures = [ledger.write(tell(str(number))) for number in range(count)]
     go_on.set()
     return futures
@@ -46,7 +46,7 @@ def test_waiting_writes_share_commits(ledger: Database) -> None:
     """200 writes that wait together need no more commits than groups of 64."""
     before = ledger.commits
 
-    numbers = [future.result(10) for future in behind_a_stop(ledger, 200)]
+    numbers = [future.result(60) for future in behind_a_stop(ledger, 200)]
 
     assert len(set(numbers)) == 200
     assert ledger.commits - before <= 1 + -(-200 // (GROUP_LIMIT - 1))
@@ -57,7 +57,7 @@ def test_writers_in_many_threads_share_commits(ledger: Database) -> None:
     before = ledger.commits
 
     with ThreadPoolExecutor(16) as pool:
-        list(pool.map(lambda n: ledger.write(tell(str(n))).result(10), range(320)))
+        list(pool.map(lambda n: ledger.write(tell(str(n))).result(60), range(320)))
 
     assert len(events(ledger)) == 320
     assert ledger.commits - before <= 160
@@ -75,8 +75,8 @@ def test_failing_work_leaves_its_neighbours(ledger: Database) -> None:
     )
 
     with pytest.raises(ValueError, match="on purpose"):
-        failed.result(5)
-    assert before.result(5) != after.result(5)
+        failed.result(60)
+    assert before.result(60) != after.result(60)
     assert events(ledger) == ["a", "b"]
 
 
@@ -87,9 +87,9 @@ def test_wrong_statement_is_a_ledger_error_that_breaks_nothing(
     wrong = ledger.write(lambda db: db.execute("INSERT INTO events (id) VALUES (1)"))
 
     with pytest.raises(LedgerError, match=r"ledger\.db.*NOT NULL"):
-        wrong.result(5)
+        wrong.result(60)
     assert ledger.broken is None
-    assert ledger.write(tell("still here")).result(5)
+    assert ledger.write(tell("still here")).result(60)
 
 
 def test_a_cancelled_write_is_not_run(ledger: Database) -> None:
@@ -97,8 +97,8 @@ def test_a_cancelled_write_is_not_run(ledger: Database) -> None:
     first, second = behind_a_stop(ledger, 2)
 
     taken_back = second.cancel()
-    first.result(5)
-    ledger.write(tell("last")).result(5)
+    first.result(60)
+    ledger.write(tell("last")).result(60)
 
     assert ("1" in events(ledger)) is not taken_back
 
@@ -124,20 +124,20 @@ def test_resolved_writes_survive_a_sudden_end(tmp_path: Path) -> None:
 
 def test_readers_see_commits_while_the_writer_works(ledger: Database) -> None:
     """A reader is neither blocked by an open transaction nor shown its rows."""
-    ledger.write(tell("committed")).result(5)
+    ledger.write(tell("committed")).result(60)
     inside, go_on = Event(), Event()
 
     def work(db: sqlite_utils.Database) -> None:
         tell("not yet")(db)
         inside.set()
-        go_on.wait(5)
+        go_on.wait(60)
 
     pending = ledger.write(work)
-    inside.wait(5)
+    inside.wait(60)
     with Database.open_reading(ledger.path) as other:
         seen = events(other), events(ledger)
     go_on.set()
-    pending.result(5)
+    pending.result(60)
 
     assert seen == (["committed"], ["committed"])
     assert events(ledger) == ["committed", "not yet"]
@@ -152,7 +152,7 @@ def test_close_writes_what_is_queued(tmp_path: Path) -> None:
 
     assert all(future.done() for future in futures)
     with pytest.raises(LedgerError, match="already closed"):
-        ledger.write(tell("late")).result(5)
+        ledger.write(tell("late")).result(60)
 
 
 def test_a_lock_held_by_another_breaks_the_ledger(
@@ -169,11 +169,11 @@ def test_a_lock_held_by_another_breaks_the_ledger(
 
     for future in futures:
         with pytest.raises(LedgerError, match="locked"):
-            future.result(5)
+            future.result(60)
     other.execute("ROLLBACK")
     other.close()
     with pytest.raises(LedgerError, match="locked"):
-        ledger.write(tell("after")).result(5)
+        ledger.write(tell("after")).result(60)
     assert ledger.broken is not None
     ledger.close()
 
@@ -187,7 +187,7 @@ def test_a_full_disk_breaks_the_ledger(ledger: Database) -> None:
         tell("x" * 1_000_000)(db)
 
     with pytest.raises(LedgerError, match="free space"):
-        ledger.write(fill).result(5)
+        ledger.write(fill).result(60)
 
     assert ledger.broken is not None
     assert events(ledger) == []
@@ -200,7 +200,7 @@ def test_opened_for_durability(ledger: Database) -> None:
         names = ("journal_mode", "synchronous", "foreign_keys")
         return [db.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
 
-    assert ledger.write(read).result(5) == ["wal", 2, 1]
+    assert ledger.write(read).result(60) == ["wal", 2, 1]
 
 
 def test_the_writer_keeps_little_of_the_ledger(ledger: Database) -> None:
@@ -210,7 +210,7 @@ def test_the_writer_keeps_little_of_the_ledger(ledger: Database) -> None:
         # Negative: in KiB; what SQLite takes where nobody asks is -2000.
         return int(db.execute("PRAGMA cache_size").fetchone()[0])
 
-    assert ledger.write(limit).result(5) == -WRITER_CACHE_KIB
+    assert ledger.write(limit).result(60) == -WRITER_CACHE_KIB
 
 
 @pytest.mark.parametrize("content", [b"no database at all" * 400, None])

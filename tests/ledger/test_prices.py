@@ -35,17 +35,17 @@ POWER = Price("local", "electricity", "kWh", "0.31", source="our bill")
 
 def in_force(ledger: Database, at: str) -> PriceBook:
     """The prices at *at*."""
-    return ledger.write(lambda db: current(db, at)).result(5)
+    return ledger.write(lambda db: current(db, at)).result(60)
 
 
 def put(ledger: Database, price: Price, at: str) -> Price:
     """Set one price."""
-    return ledger.write(lambda db: set_price(db, price, at)).result(5)
+    return ledger.write(lambda db: set_price(db, price, at)).result(60)
 
 
 def test_default_prices_all_say_where_they_come_from(ledger: Database) -> None:
     """A new ledger holds the shipped prices, each with source and confidence."""
-    stored = ledger.write(list_prices).result(5)
+    stored = ledger.write(list_prices).result(60)
 
     assert len(stored) == len(read_price_book(DEFAULT_BOOK).prices)
     assert all(price.source and price.confidence for price in stored)
@@ -87,7 +87,7 @@ def test_setting_the_same_price_again_changes_nothing(ledger: Database) -> None:
     """An import that is repeated adds no versions."""
     before = ledger.rows("SELECT * FROM prices")
 
-    ledger.write(lambda db: import_prices(db, DEFAULT_BOOK, LATER)).result(5)
+    ledger.write(lambda db: import_prices(db, DEFAULT_BOOK, LATER)).result(60)
 
     assert ledger.rows("SELECT * FROM prices") == before
 
@@ -186,7 +186,9 @@ def test_charging_twice_books_only_what_is_new(ledger: Database, book: Booker) -
     """A repeat books nothing; a second attempt books its own seconds at new prices."""
     book("one")
     before = ledger.rows("SELECT * FROM job_charges")
-    ledger.write(lambda db: book_charges(db, "one", current(db, NOON), LATER)).result(5)
+    ledger.write(lambda db: book_charges(db, "one", current(db, NOON), LATER)).result(
+        60
+    )
     assert ledger.rows("SELECT * FROM job_charges") == before
     put(ledger, Price("local", "cpu_core", "cpu_hour", "3.6"), LATER)
 
@@ -194,7 +196,7 @@ def test_charging_twice_books_only_what_is_new(ledger: Database, book: Booker) -
         book_usage(db, "one", [StepRun(step="upscale", attempt=2, cpu_s=0.5)], at=LATER)
         book_charges(db, "one", current(db, LATER), LATER)
 
-    ledger.write(second_attempt).result(5)
+    ledger.write(second_attempt).result(60)
 
     added = ledger.rows("SELECT * FROM job_charges")[len(before) :]
     assert [(row["measured"], row["quantity"]) for row in added] == [
@@ -212,7 +214,7 @@ def test_without_a_price_the_amount_is_null_and_never_0(ledger: Database) -> Non
         book_usage(db, "j", runs, at=NOON)
         book_charges(db, "j", current(db, NOON), NOON)
 
-    ledger.write(work).result(5)
+    ledger.write(work).result(60)
 
     charge = ledger.rows(
         "SELECT quantity, amount, price, prices.item FROM job_charges "

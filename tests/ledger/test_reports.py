@@ -154,7 +154,7 @@ def test_a_second_currency_is_never_added_up(ledger: Database, book: Booker) -> 
     total = raw_total(ledger)
     row = ledger.rows("SELECT * FROM job_charges")[0] | {"currency": "EUR"}
     del row["id"]
-    ledger.write(lambda db: db.table("job_charges").insert(row)).result(5)
+    ledger.write(lambda db: db.table("job_charges").insert(row)).result(60)
 
     line = report(ledger).total
 

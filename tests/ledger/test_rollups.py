@@ -150,10 +150,10 @@ def test_kept_sums_equal_the_rows_after_every_change(
 ) -> None:
     """Every report in every window says what the rows say, to the last digit."""
     gone = {"id": "gone", "hot_folder": "x", "source_name": "x", "state": "claimed"}
-    filled.write(lambda db: db.table("jobs").insert(gone)).result(5)
+    filled.write(lambda db: db.table("jobs").insert(gone)).result(60)
     reports(filled)
 
-    filled.write(CHANGES[name]).result(5)
+    filled.write(CHANGES[name]).result(60)
 
     kept = reports(filled)
     assert kept == from_rows(filled, monkeypatch)
@@ -171,7 +171,7 @@ def test_what_is_kept_is_really_used(filled: Database) -> None:
     tampered.close()
 
     groups = [line.group for line in report(filled).lines]
-    filled.write(_review("approve")).result(5)
+    filled.write(_review("approve")).result(60)
     after = [line.group for line in report(filled).lines]
 
     assert changed.rowcount >= 2
@@ -243,8 +243,8 @@ def test_hours_without_jobs_say_nothing(ledger: Database, book: Booker) -> None:
         db.execute("DELETE FROM jobs WHERE id = 'two'")
     )
     two = {"id": "two", "hot_folder": "x", "source_name": "x", "state": "claimed"}
-    ledger.write(lambda db: db.table("jobs").insert(two)).result(5)
-    ledger.write(delete).result(5)
+    ledger.write(lambda db: db.table("jobs").insert(two)).result(60)
+    ledger.write(delete).result(60)
 
     assert [line.group for line in report(ledger).lines] == ["products"]
 

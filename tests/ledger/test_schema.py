@@ -73,7 +73,7 @@ def test_wrong_rows_are_refused(ledger: Database, book: Booker, statement: str) 
     book("known")
 
     with pytest.raises(LedgerError):
-        ledger.write(lambda db: db.execute(statement)).result(5)
+        ledger.write(lambda db: db.execute(statement)).result(60)
 
 
 def test_stored_times_are_utc_with_milliseconds(ledger: Database, book: Booker) -> None:
@@ -102,7 +102,7 @@ def test_job_costs_adds_without_a_float(ledger: Database, book: Booker) -> None:
 
     for amount in [*amounts, None]:
         charge = row | {"amount": amount}
-        ledger.write(lambda db, c=charge: db.table("job_charges").insert(c)).result(5)
+        ledger.write(lambda db, c=charge: db.table("job_charges").insert(c)).result(60)
 
     costs = ledger.rows("SELECT * FROM job_costs")[0]
     assert costs["unpriced"] == 1

@@ -141,7 +141,7 @@ def test_the_guide_follows_the_ledger(ledger: Database) -> None:
 
 
 def test_a_long_history_costs_little(ledger: Database) -> None:
-    """Only its end is read."""
+    """Only its end is read, which takes a part of the time of reading all."""
     sql = (
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
         "INSERT INTO step_runs (job_id, attempt, step, model, device, cpu_s, "
@@ -150,8 +150,10 @@ def test_a_long_history_costs_little(ledger: Database) -> None:
     )
     ledger.write(lambda db: db.execute(sql, [150_000])).result()
 
-    begun = time.process_time()
+    begun = time.thread_time()
     found = seen_usage(ledger)
+    read = time.thread_time()
+    seen_usage(ledger, newest=150_000)
 
     assert len(found) == 5
-    assert time.process_time() - begun < 1.0
+    assert read - begun < (time.thread_time() - read) / 2

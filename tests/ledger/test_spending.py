@@ -56,7 +56,7 @@ def spend(ledger: Database) -> Spend:
             )
             table("job_charges").insert(row)
 
-        ledger.write(work).result(5)
+        ledger.write(work).result(60)
 
     return charge
 
@@ -141,7 +141,7 @@ def test_what_has_no_price_or_another_currency_is_counted_apart(
 def test_an_event_without_a_job_is_noted_once(ledger: Database) -> None:
     """Also by the next daemon."""
     assert note_once(ledger, "budget_nearly_spent", "products: 80 %", NOON)
-    ledger.write(lambda _: None).result(5)
+    ledger.write(lambda _: None).result(60)
     assert not note_once(ledger, "budget_nearly_spent", "products: 80 %", NOON)
     assert note_once(ledger, "budget_nearly_spent", "products: 80 % of more", NOON)
 

@@ -47,8 +47,8 @@ def test_ballast_takes_the_last_transitions(tmp_path: Path) -> None:
     ):
         allocated = ballast.stat().st_blocks * 512
 
-        ledger.write(limited(ballast)).result(5)
-        ledger.write(tell("the end of what ran")).result(5)
+        ledger.write(limited(ballast)).result(60)
+        ledger.write(tell("the end of what ran")).result(60)
 
         with pytest.raises(LedgerError, match="free space"):
             Journal(ledger).intend([], 0.0)
@@ -109,18 +109,18 @@ def test_a_file_that_goes_away_breaks_the_ledger(ledger: Database, how: str) -> 
     with pytest.raises(LedgerError, match="moved, deleted or replaced"):
         ledger.require_health()
     with pytest.raises(LedgerError, match="moved, deleted or replaced"):
-        ledger.write(tell("lost")).result(5)
+        ledger.write(tell("lost")).result(60)
 
 
 def test_a_commit_that_hangs_is_seen(ledger: Database) -> None:
     """How long the writer has been at one group can be asked from any thread."""
     inside, go_on = Event(), Event()
-    ledger.write(lambda _: (inside.set(), go_on.wait(5)))
-    inside.wait(5)
+    ledger.write(lambda _: (inside.set(), go_on.wait(60)))
+    inside.wait(60)
 
     during = ledger.stalled_seconds
     go_on.set()
-    ledger.write(tell("next")).result(5)
+    ledger.write(tell("next")).result(60)
     ledger.close()
 
     assert during > 0
@@ -131,7 +131,7 @@ def test_reading_a_torn_page_breaks_the_ledger(tmp_path: Path) -> None:
     """Damage that only a reader meets stops the writer too."""
     path = tmp_path / "ledger.db"
     with Database.open(path) as ledger:
-        ledger.write(tell("x" * 50_000)).result(5)
+        ledger.write(tell("x" * 50_000)).result(60)
     with Database.open(path) as ledger:
         size = path.stat().st_size
         with path.open("r+b") as file:
@@ -148,7 +148,7 @@ def test_damage_is_refused_at_the_start(tmp_path: Path) -> None:
     """All pages are looked through, and the file stays as it is."""
     path = tmp_path / "ledger.db"
     with Database.open(path) as ledger:
-        ledger.write(tell("x" * 50_000)).result(5)
+        ledger.write(tell("x" * 50_000)).result(60)
     content = bytearray(path.read_bytes())
     content[-8192:-4096] = b"\xff" * 4096
     path.write_bytes(content)
@@ -188,6 +188,6 @@ def test_unknown_jobs_are_told_apart(ledger: Database) -> None:
     """Only those without a row come back, in their order."""
     rows = [{"id": job, "hot_folder": "h", "source_name": "", "state": "done"}
             for job in ("a", "b")]  # fmt: skip
-    ledger.write(lambda db: db.table("jobs").insert_all(rows)).result(5)
+    ledger.write(lambda db: db.table("jobs").insert_all(rows)).result(60)
 
     assert Journal(ledger).unknown(["x", "a", "y"]) == ["x", "y"]

@@ -84,14 +84,14 @@ def test_overlap_is_halved_and_a_run_alone_counts_whole() -> None:
     def second() -> None:
         with device.stay() as stay:
             inside.set()
-            leave.wait(5)
+            leave.wait(60)
         other.append(stay)
 
     with device.stay() as first:
         time.sleep(0.05)
         thread = threading.Thread(target=second)
         thread.start()
-        inside.wait(5)
+        inside.wait(60)
         time.sleep(0.05)
     leave.set()
     thread.join()

@@ -76,7 +76,7 @@ def _add_job(
 
 def _scrape(address: Path) -> dict[tuple[str, ...], float]:
     """Return every sample by its name and its values of labels, in their order."""
-    connection = http.client.HTTPConnection("localhost", timeout=5)
+    connection = http.client.HTTPConnection("localhost", timeout=60)
     connection.sock = socket.socket(socket.AF_UNIX)
     connection.sock.connect(str(address))
     connection.request("GET", "/metrics")
@@ -215,7 +215,7 @@ def test_serves_on_a_port_too(ledger: Database) -> None:
     figures = Figures(ledger, [Folder()], lambda: (), lambda: 0)
     server = MetricsServer(("127.0.0.1", port), figures)
 
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request("GET", "/metrics")
     text = connection.getresponse().read().decode()
     connection.close()

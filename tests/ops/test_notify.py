@@ -17,7 +17,7 @@ def manager(tmp_path: Path) -> Iterator[socket.socket]:
     """A socket that listens as the service manager does."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(str(tmp_path / "notify"))
-        listener.settimeout(5)
+        listener.settimeout(60)
         yield listener
 
 
@@ -61,7 +61,7 @@ def test_abstract_address(tmp_path: Path) -> None:
     name = f"retouchd-test-{tmp_path.name}-{time.monotonic_ns()}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(f"\0{name}")
-        listener.settimeout(5)
+        listener.settimeout(60)
 
         Notifier(f"@{name}").ready()
 

@@ -61,7 +61,7 @@ class Studio:
 
     def job(self, moment: datetime, **columns: Any) -> None:
         """Book one job, mostly approved; *columns* overrule what chance says."""
-        self.ledger.write(lambda db: self.insert(db, moment, columns)).result(5)
+        self.ledger.write(lambda db: self.insert(db, moment, columns)).result(60)
 
     def jobs(self, moments: list[datetime]) -> None:
         """Book a job for each moment, in one commit."""

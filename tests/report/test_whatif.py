@@ -202,7 +202,7 @@ def test_one_price_for_two_units_is_refused(studio: Any) -> None:
     """An hour and a second cannot both cost 2."""
     studio.job(DAY)
     price = Price("local", "cpu_core", "cpu_hour", "0.03")
-    studio.ledger.write(lambda db: set_price(db, price, "2026-11-01")).result(5)
+    studio.ledger.write(lambda db: set_price(db, price, "2026-11-01")).result(60)
     studio.job(DAY)
 
     with pytest.raises(ConfigError, match="priced by cpu_hour and by cpu_second"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,15 +45,13 @@ MERGE_BOMB = "a: &a {k: 1}\nb:\n  <<: [*a, *a]\n"
 def test_refuses_traps_with_their_line(
     write_rule: WriteRule, text: str | bytes, line: int, words: str
 ) -> None:
-    """One problem, at once, however large the trap would unfold."""
+    """One problem, however large the trap: unfolded it would outlast every test."""
     path = write_rule(text)
-    started = time.monotonic()
 
     with pytest.raises(ConfigError) as caught:
         read_yaml(path)
 
     [problem] = caught.value.problems
-    assert time.monotonic() - started < 2
     assert (problem.file, problem.line) == (str(path), line)
     assert words in problem.message
     assert problem.hint

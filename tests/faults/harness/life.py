@@ -11,6 +11,7 @@ import itertools
 import queue
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -36,7 +37,13 @@ HASTE: dict[Any, dict[str, float]] = {
 
 
 class ThreadPool:
-    """Stands in for the pool of worker processes: the same runner, in one thread."""
+    """Stands in for the pool of worker processes: the same runner, in one thread.
+
+    Attributes:
+        shelf: what the runner takes models from; see `Prepared`.
+    """
+
+    shelf: Shelf
 
     def __init__(
         self, plan: WorkerPlan, on_outcome: Callable[[Outcome], None], *_: Any
@@ -45,11 +52,7 @@ class ThreadPool:
         self.restarts = self.syncs = 0
         self.accounts = Accounts()
         self._orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
-        self._runner = Runner(
-            Shelf(plan.models, plan.runtime),
-            plan.limits,
-            MemoryBudget(plan.memory_bytes),
-        )
+        self._runner = Runner(self.shelf, plan.limits, MemoryBudget(plan.memory_bytes))
         self._on_outcome = on_outcome
         self._thread = threading.Thread(target=self._work, name="worker", daemon=True)
         self._thread.start()
@@ -89,13 +92,31 @@ class HastyDaemon(app.Daemon):
         )
 
 
-def prepare(config: Path) -> tuple[Settings, RuleBook]:
-    """Read what every life under *config* shares."""
+@dataclass(frozen=True)
+class Prepared:
+    """What every life under one configuration shares, read once.
+
+    Attributes:
+        book: the rules.
+        plan: what a worker is told.
+        shelf: the models of that plan.
+    """
+
+    settings: Settings
+    book: RuleBook
+    plan: WorkerPlan
+    shelf: Shelf
+
+
+def prepare(config: Path) -> Prepared:
+    """Read *config* and what it names: that costs more than a life."""
     settings = load_settings(config)
-    return settings, app.rule_book(settings)
+    plan = app.worker_plan(settings)
+    shelf = Shelf(plan.models, plan.runtime)
+    return Prepared(settings, app.rule_book(settings), plan, shelf)
 
 
-def live(settings: Settings, book: RuleBook) -> None:
+def live(prepared: Prepared) -> None:
     """Take in what is there, finish it, and stop.
 
     Raises:
@@ -105,10 +126,12 @@ def live(settings: Settings, book: RuleBook) -> None:
         for name, value in constants.items():
             assert hasattr(module, name), f"the product has no {name} any more"
             setattr(module, name, value)
+    ThreadPool.shelf = prepared.shelf
     app.Pool = ThreadPool  # type: ignore[assignment,misc]
-    app.rule_book = lambda _: book
+    app.rule_book = lambda _: prepared.book
+    app.worker_plan = lambda _: prepared.plan
     # Jobs of one millisecond have ids in any order; here in that of their drops, so
     # that what a life did can be seen again.
     numbers = itertools.count()
     entries.secrets = SimpleNamespace(randbits=lambda _: next(numbers))  # type: ignore[assignment]
-    HastyDaemon(settings).run(once=True)
+    HastyDaemon(prepared.settings).run(once=True)

@@ -58,8 +58,12 @@ class Sweep:
         assert not self.wrong, "\n".join([summary, *self.wrong])
 
 
-def sample(cases: Iterable[T], share: float, seed: int = SEED) -> Sequence[T]:
-    """Return a seeded part of *cases*, in their order; all of them for a share of 1."""
+def sample(cases: Iterable[T], share: float, seed: int | str = SEED) -> Sequence[T]:
+    """Return a seeded part of *cases*, in their order; all of them for a share of 1.
+
+    Tests of several kinds seed it by the kind: small parts then differ, and together
+    reach more.
+    """
     listed = list(cases)
     count = max(1, round(len(listed) * share))
     chosen = random.Random(seed).sample(range(len(listed)), count)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import json
 import os
 import select
@@ -18,10 +19,14 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from harness.life import live, prepare
+import numpy as np
+
+from harness.life import Prepared, live, prepare
 from harness.mutants import MUTANTS
 from harness.shim import Arm
 from retouchd.errors import RetouchdError
+from retouchd.inspect.containers import RawMetadata
+from retouchd.inspect.origin import detect
 from retouchd.log import set_up
 
 IDLE, ENDED, CRASHED = 0, 75, 70
@@ -29,16 +34,29 @@ IDLE, ENDED, CRASHED = 0, 75, 70
 
 def serve() -> None:
     """Answer orders until the input ends."""
+    _warm_up()
     for line in sys.stdin:
         answer = _live_in_fork(json.loads(line))
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
 
 
+def _warm_up() -> None:
+    """Load now what is loaded at its first use, or every fork would do it anew."""
+    np.median([0.0])
+    detect(RawMetadata(), {}, "")
+
+
 @functools.cache
-def _prepared(config: Path, _changed: int) -> Any:
-    """Read settings and rules before the fork: that costs more than the life."""
-    return prepare(config)
+def _prepared(config: Path, _changed: int) -> Prepared:
+    """Read settings, rules and models before the fork: forks share them.
+
+    What is here now is left alone by the garbage collector of the forks, or each would
+    copy all pages of it.
+    """
+    prepared = prepare(config)
+    gc.freeze()
+    return prepared
 
 
 def _live_in_fork(order: dict[str, Any]) -> dict[str, Any]:
@@ -68,7 +86,7 @@ def _wait(child: int, patience: float) -> str:
     return known.get(code, f"crashed ({code})")
 
 
-def _be_born(order: dict[str, Any], prepared: Any) -> None:
+def _be_born(order: dict[str, Any], prepared: Prepared) -> None:
     """Become the daemon; never returns."""
     code = CRASHED
     with contextlib.suppress(BaseException):
@@ -81,12 +99,12 @@ def _be_born(order: dict[str, Any], prepared: Any) -> None:
     os._exit(code)
 
 
-def _life(order: dict[str, Any], prepared: Any) -> int:
+def _life(order: dict[str, Any], prepared: Prepared) -> int:
     if order["mutant"]:
         MUTANTS[order["mutant"]]()
     Arm(**order["arm"]).load(order["roots"], order["calls"])
     try:
-        live(*prepared)
+        live(prepared)
     except RetouchdError:
         traceback.print_exc()
         return ENDED
