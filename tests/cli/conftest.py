@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 import sys
@@ -99,14 +100,16 @@ class Running:
 
     folder: Path
     process: subprocess.Popen[str]
+    typed: Type
 
     def __call__(self, *words: str | Path) -> Answer:
-        """Run a command beside it."""
-        return run_for_real(*words, cwd=self.folder)
+        """Run a command beside it, in this process."""
+        with contextlib.chdir(self.folder):
+            return self.typed(*words)
 
 
 @pytest.fixture
-def started() -> Iterator[Callable[[Path], Running]]:
+def started(typed: Type) -> Iterator[Callable[[Path], Running]]:
     """Start daemons; all are stopped in the end, by the signal of systemd."""
     processes = []
 
@@ -122,9 +125,9 @@ def started() -> Iterator[Callable[[Path], Running]]:
         for line in process.stderr:  # JSON: this is no terminal
             if '"event": "started"' in line:
                 break
-        return Running(folder, process)
+        return Running(folder, process, typed)
 
     yield start
     for process in processes:
         process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=100)

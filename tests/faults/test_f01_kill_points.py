@@ -32,7 +32,7 @@ KNOWN_CALLS = {
 LEAST_JOURNAL_CALLS = 6
 
 MOST_MISSED = 0.05
-MOST_MISSED_OF_A_DOZEN = 0.3
+MOST_MISSED_OF_A_FEW = 0.5
 """Share of the second kills that may not come about; a sample has more bad luck."""
 
 
@@ -127,7 +127,7 @@ def test_kill_again_during_recovery(
         case=str(case),
     )
     sweep.must_be_right()
-    most = MOST_MISSED if is_long else MOST_MISSED_OF_A_DOZEN
+    most = MOST_MISSED if is_long else MOST_MISSED_OF_A_FEW
     assert atlas.missed <= most * sweep.cases, f"{atlas.missed} kills missed"
 
 

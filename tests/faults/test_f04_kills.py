@@ -56,7 +56,7 @@ class Size:
     patience: float
 
 
-SHORT = Size(1, 10, 16, 600, outputs=2, greedy=False, patience=120)
+SHORT = Size(1, 6, 8, 300, outputs=2, greedy=False, patience=120)
 TWO_HUNDRED = Size(2, 70, 130, 4_000, outputs=2, greedy=True, patience=300)
 THOUSAND = Size(3, 300, 700, 20_000, outputs=1, greedy=True, patience=900)
 

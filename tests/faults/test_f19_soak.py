@@ -62,7 +62,7 @@ CROWD = 300
 """More files than the daemon works on at once: what each needs meanwhile is needed
 before memory is judged, not when the machine is busy and files pile up for a while."""
 
-SHORT = Soak(1, 0, 40, warm_up=15, rest=0.5, most_growth=5)
+SHORT = Soak(1, 0, 24, warm_up=8, rest=0.2, most_growth=5)
 FIVE_MINUTES = Soak(2, CROWD, 300, warm_up=100, rest=3, most_growth=5)
 HOUR = Soak(3, CROWD, 3_600, warm_up=1_800, rest=10, most_growth=2, most_slope=1.0)
 """Once, after some thousand files, Python doubles its table of interned strings, in

@@ -40,7 +40,7 @@ class Size:
     kills: int
 
 
-SHORT = Size(1, 8, 3)
+SHORT = Size(1, 6, 2)
 FULL = Size(2, 60, 10)
 
 

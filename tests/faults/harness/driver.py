@@ -15,7 +15,7 @@ from typing import Self
 
 from harness.shim import Arm, Call, build, calls_in
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
 """A life that is not idle after so long is stuck."""
 
 HERE = Path(__file__).resolve().parents[1]
