@@ -18,7 +18,7 @@ from kills.processes import TAG, processes_of
 from kills.producers import Producers
 from kills.rows import counts
 
-SETTLE_SECONDS = 0.5
+SETTLE_SECONDS = 1.0
 
 AHEAD = 100
 """Files that quick producers may be ahead of their even share of the kills."""

@@ -134,7 +134,7 @@ def test_a_link_among_the_folders_is_not_followed(fort: Site, folder: str) -> No
 
     ended = {"done", "failed", "held", "waiting", "delivered"}
     until(lambda: ended.intersection(fort.states()), "an end of the job")
-    time.sleep(2)
+    time.sleep(1)
     assert daemon.is_running
     assert surroundings(fort) == before
     kept = [path for path in fort.root.rglob("*.png") if path.is_file()]
@@ -163,7 +163,7 @@ def test_mutants(
     fort: Site, request: pytest.FixtureRequest, figures: Callable[..., None]
 ) -> None:
     """Sound pictures with seeded damage, batch upon batch, through the daemon."""
-    seconds = 30 if request.config.getoption("--long") else 10
+    seconds = 30 if request.config.getoption("--long") else 5
     dropped = 0
     swarm = mutants(SEED)
 
@@ -185,7 +185,7 @@ def test_mutants_of_the_worker(
     tmp_path: Path, request: pytest.FixtureRequest, figures: Callable[..., None]
 ) -> None:
     """Many more of them, in a process that does what a worker does."""
-    seconds = 60 if request.config.getoption("--long") else 10
+    seconds = 60 if request.config.getoption("--long") else 5
     first = 1_000_000
 
     done = subprocess.run(

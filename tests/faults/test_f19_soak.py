@@ -24,7 +24,7 @@ from kills.producers import Producers
 from kills.rows import counts
 from kills.troubles import Troubles
 
-SETTLE_SECONDS = 0.5
+SETTLE_SECONDS = 1.0
 
 FILES_PER_SECOND = 4.0
 

@@ -16,7 +16,7 @@ from typing import Self
 
 from auditor import Input, make_input
 
-PIECES = 8
+PIECES = 5
 """A slow producer writes a file in so many pieces."""
 
 SLOW_MARKS = 1 << 23
@@ -36,7 +36,8 @@ class Written:
 
     Attributes:
         manner: one of `MANNERS`.
-        ended: wall clock when its content was whole under its last name.
+        ended: wall clock just before its content was whole under its last name: who
+            asks the clock afterwards may be kept waiting meanwhile, and be late.
     """
 
     made: Input
@@ -136,32 +137,47 @@ class Producers:
         target = self._inbox / made.name
         pieces = _pieces(content)
         if manner == "held open":
-            self._hold_open(target, pieces)
+            ended = self._hold_open(target, pieces)
         elif manner == "reopened":
-            self._reopen(target, pieces)
+            ended = self._reopen(target, pieces)
         else:
             part = target.with_name(target.name + ".part")
             self._reopen(part, pieces)
+            ended = time.time()
             part.rename(target)
-        self.slow.append(Written(made, manner, time.time()))
+        self.slow.append(Written(made, manner, ended))
         self.inputs.append(made)
 
-    def _hold_open(self, target: Path, pieces: Iterator[bytes]) -> None:
-        """Rest longer than the daemon waits; only the open handle tells of a writer."""
+    def _hold_open(self, target: Path, pieces: Iterator[bytes]) -> float:
+        """Rest longer than the daemon waits; only the open handle tells of a writer.
+
+        Returns:
+            wall clock just before it is closed.
+        """
         with target.open("xb", buffering=0) as file:
             for piece in pieces:
                 file.write(piece)
                 time.sleep(self._chance.uniform(0, self._settle))
             time.sleep(1.5 * self._settle)
+            return time.time()
 
-    def _reopen(self, target: Path, pieces: Iterator[bytes]) -> None:
-        """Append piece by piece; a file that was taken away meanwhile is an error."""
+    def _reopen(self, target: Path, pieces: Iterator[bytes]) -> float:
+        """Append piece by piece; a file that was taken away meanwhile is an error.
+
+        Pauses are much shorter than the daemon waits: a busy machine adds to them.
+
+        Returns:
+            wall clock just before the last piece is written.
+        """
+        ended = time.time()
         target.write_bytes(next(pieces))
         for piece in pieces:
-            time.sleep(self._chance.uniform(0, self._settle / 5))
+            time.sleep(self._chance.uniform(0, self._settle / 10))
             handle = os.open(target, os.O_WRONLY | os.O_APPEND)
+            ended = time.time()
             os.write(handle, piece)
             os.close(handle)
+        return ended
 
     def finish(self) -> None:
         """Let each producer end; raise what one of them met."""

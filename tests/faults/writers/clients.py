@@ -178,6 +178,7 @@ def smbclient_slow(desk: Desk, servers: Servers) -> None:
         for piece in desk.pieces():
             yield piece
             time.sleep(1.2 * desk.settle)
+        desk.ends()
 
     _smb(f"put - {desk.target.name}", servers, feed())
 

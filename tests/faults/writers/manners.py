@@ -21,7 +21,7 @@ class Written:
     Attributes:
         made: what lay there in the end; named as below ``in/``.
         manner: how it was written.
-        ended: wall clock when its writer had ended.
+        ended: wall clock before which nobody may take it; see `Desk.ends`.
         stalled: longest time for which nothing told the daemon that more would come.
     """
 
@@ -40,11 +40,16 @@ class Desk:
         settle: seconds that the daemon waits for a file to rest.
         mark: of the picture; also its name.
         seed: of the pauses.
+
+    Attributes:
+        ended: wall clock just before the last handle was closed, where the file may
+            be taken from then on; 0: it must rest afterwards, too.
     """
 
     def __init__(
         self, inbox: Path, scratch: Path, settle: float, mark: int, seed: int = 0
     ) -> None:
+        self.ended = 0.0
         self.settle = settle
         self.target = inbox / f"w{mark:05d}.png"
         self.chance = random.Random(seed * 1_000_003 + mark)
@@ -70,9 +75,16 @@ class Desk:
         """Note that the file has just appeared."""
         self._touched = time.monotonic()
 
+    def ends(self) -> None:
+        """Note that a file which has rested long enough is closed at once.
+
+        Who notes it afterwards may be kept waiting meanwhile, and be late.
+        """
+        self.ended = time.time()
+
     def blink(self) -> None:
-        """Rest for less than a file must rest."""
-        time.sleep(self.chance.uniform(0.02, 0.2) * self.settle)
+        """Rest for much less than a file must rest: a busy machine adds to it."""
+        time.sleep(self.chance.uniform(0.01, 0.1) * self.settle)
 
     def nap(self) -> None:
         """Rest for longer than a file must rest."""
@@ -100,6 +112,7 @@ def append(desk: Desk) -> None:
         for piece in desk.pieces():
             file.write(piece)
             desk.nap()
+        desk.ends()
 
 
 def reopen(desk: Desk) -> None:
@@ -134,6 +147,7 @@ def truncate(desk: Desk) -> None:
         for piece in desk.pieces():
             file.write(piece)
             desk.nap()
+        desk.ends()
 
 
 def rename_over(desk: Desk) -> None:
