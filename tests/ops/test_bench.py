@@ -164,11 +164,12 @@ def test_own_work_is_told_for_each_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_command_prints_json() -> None:
+def test_the_command_prints_json(tmp_path: Path) -> None:
     """All figures and the split come as one JSON document."""
-    command = [sys.executable, "-m", "retouchd", "bench", "--files", "2"]
+    drop_pictures(tmp_path, 1, (), SMALL)
+    command = [sys.executable, "-m", "retouchd", "bench", "--photos", str(tmp_path)]
     done = subprocess.run(
-        [*command, "--pictures", "1", "--json"],
+        [*command, "--files", "2", "--pictures", "1", "--json"],
         check=True,
         capture_output=True,
         text=True,
