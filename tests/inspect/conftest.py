@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -108,6 +109,22 @@ def make() -> SimpleNamespace:
         rdf=rdf,
         mwg=mwg,
     )
+
+
+@pytest.fixture
+def bomb() -> bytes:
+    """256 MB of zeros, packed into a thousandth."""
+    packer = zlib.compressobj(9)
+    zeros = bytes(1 << 20)
+    return b"".join(packer.compress(zeros) for _ in range(256)) + packer.flush()
+
+
+@pytest.fixture
+def bomb_seconds(bomb: bytes) -> float:
+    """CPU seconds, about one, in which this machine, busy as it is, unpacks a bomb."""
+    begun = time.thread_time()
+    zlib.decompress(bomb)
+    return time.thread_time() - begun
 
 
 @pytest.fixture

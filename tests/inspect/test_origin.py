@@ -178,18 +178,17 @@ def test_no_mark_is_a_normal_answer(make: Any, look: Look) -> None:
     assert (origin.family, origin.name, origin.signals) == ("unknown", "unknown", ())
 
 
-def test_a_text_bomb_is_bounded(make: Any, look: Look) -> None:
-    """256 MB of zeros in a zTXt chunk cost no time; the next text is still read."""
-    packer = zlib.compressobj(9)
-    zeros = bytes(1 << 20)
-    bomb = b"".join(packer.compress(zeros) for _ in range(256)) + packer.flush()
+def test_a_text_bomb_is_bounded(
+    make: Any, look: Look, bomb: bytes, bomb_seconds: float
+) -> None:
+    """256 MB of zeros in a zTXt chunk are not unpacked; the next text is still read."""
     picture = make.png((b"zTXt", b"Comment\x00\x00" + bomb), text("Description", JOB))
-    begin = time.monotonic()
+    begun = time.thread_time()
 
     origin = look({"a.png": picture}).origin
 
     assert origin.name == "midjourney"
-    assert time.monotonic() - begin < 2
+    assert time.thread_time() - begun < bomb_seconds / 2
 
 
 @pytest.mark.parametrize(
