@@ -22,6 +22,7 @@ from retouchd.rules.check import (
     budget_notes,
     folder_notes,
     missing_models,
+    still_notes,
     tier_notes,
 )
 from retouchd.rules.schema import Rule
@@ -167,11 +168,12 @@ def encoder_problems(settings: Settings, rules: Iterable[Rule]) -> list[Problem]
 
 
 def notes_on(book: RuleBook, settings: Settings) -> list[Problem]:
-    """List what rules and goals wish for and do not get here: tiers, budgets."""
+    """List what rules and goals wish for and do not get: tiers, budgets, gates."""
     shelf = Shelf(settings.models_folders, Runtime(device="cpu"))
     names = [name for folder in settings.hot_folders for name in folder.rules]
     rules = book.as_written(names)
     notes = tier_notes(rules, book.goals, shelf, settings.rules_folders)
+    notes += still_notes(rules, book.goals, settings.rules_folders)
     for folder in settings.hot_folders:
         if folder.budget is None:
             rules = book.as_written(folder.rules)

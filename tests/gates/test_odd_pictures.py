@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from retouchd.gate import Attempt, Stage
+from retouchd.gate import Attempt, ClipGate, Gate, Seen, Stage
 from retouchd.gates import known_gates
 from retouchd.gates.erase import Erase
 from retouchd.media.pixels import from_array, to_array
@@ -23,6 +23,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "brand_colour": {"colours": ("#d4213d",)},
     "dimensions": {"min_long_edge": 1},
 }
+PICTURE_GATES = sorted(
+    word for word, gate in known_gates().items() if issubclass(gate, Gate)
+)
+CLIP_GATES = sorted(
+    word for word, gate in known_gates().items() if issubclass(gate, ClipGate)
+)
 SPOT = Region("erase:spot", ((0.4, 0.4), (0.5, 0.4), (0.5, 0.5), (0.4, 0.5)))
 
 
@@ -34,7 +40,7 @@ def picture(width: int, height: int, bands: int, depth: int, level: float) -> Pi
     return Picture(from_array(pixels))
 
 
-@pytest.mark.parametrize("gate", sorted(known_gates()))
+@pytest.mark.parametrize("gate", PICTURE_GATES)
 @pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize("depth", [8, 16])
 @pytest.mark.parametrize("bands", [3, 4])
@@ -45,7 +51,7 @@ def test_never_fails_on_odd_pictures(
     """One pixel, one colour, opacity, 16 bits: a verdict comes, and it is finite."""
     before = picture(*size, bands, depth, level)
     after = picture(size[0] * 2, size[1] * 2, bands, depth, level)
-    judge = known_gates()[gate](**OPTIONS.get(gate, {}))
+    judge: Any = known_gates()[gate](**OPTIONS.get(gate, {}))
     same = gate in {"erase", "matte"}  # these steps keep or reframe, never enlarge
     mask = before.image[0] if same else None
     stages = tuple(
@@ -56,6 +62,33 @@ def test_never_fails_on_odd_pictures(
 
     assert run.gate == gate
     assert np.isfinite(run.value)
+
+
+@pytest.mark.parametrize("gate", CLIP_GATES)
+@pytest.mark.parametrize("level", [0.0, 1.0])
+@pytest.mark.parametrize("depth", [8, 16])
+@pytest.mark.parametrize("bands", [3, 4])
+@pytest.mark.parametrize("size", [(1, 1), (3, 70), (64, 48)])
+def test_looks_at_odd_frames(
+    gate: str, size: tuple[int, int], bands: int, depth: int, level: float
+) -> None:
+    """What a gate remembers of them is finite, and does not grow."""
+    before = picture(*size, bands, depth, level)
+    after = picture(size[0] * 2, size[1] * 2, bands, depth, level)
+    judge: Any = known_gates()[gate]()
+    stages = tuple(
+        Stage(word, before, before, before.image[0]) for word in judge.watches
+    )
+    frame = Attempt(before, after, stages)
+
+    sizes = set()
+    seen: Seen = {}
+    for number in range(20):
+        seen = judge.look(number / 25, frame, seen)
+        sizes.add(sum(array.nbytes for array in seen.values()) if number > 13 else 0)
+
+    assert all(np.isfinite(array).all() for array in seen.values())
+    assert len(sizes - {0}) <= 1
 
 
 def _erased() -> tuple[Picture, Picture, Tools]:

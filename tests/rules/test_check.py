@@ -10,7 +10,7 @@ import pytest
 from retouchd.models.runtime import Runtime
 from retouchd.models.shelf import Shelf
 from retouchd.rules.book import RuleBook
-from retouchd.rules.check import folder_notes, missing_models, tier_notes
+from retouchd.rules.check import folder_notes, missing_models, still_notes, tier_notes
 from retouchd.settings import shipped_folder
 
 WriteRule = Callable[..., Path]
@@ -107,3 +107,29 @@ def test_folders_of_goals_are_told_once(
     assert note.file == str(inbox / "Hero")
     assert "there is no standard model for upscale here" in note.message
     assert found[1] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "words"),
+    [
+        ("match: {kind: clip}\ngates: [flicker]\n", "", ""),
+        ('match: {kind: sequence, files: ["a_*"]}\ngates: [frames]\n', "", ""),
+        ("gates: [noise]\n", "", ""),
+        ("gates: [noise, loudness]\n", "gates[1].loudness", "takes stills too"),
+        ("match: {kind: still}\ngates: [flicker]\n", "gates[0].flicker", "but stills"),
+    ],
+)
+def test_a_gate_for_clips_in_a_rule_for_stills_is_a_note(
+    write_rule: WriteRule, tmp_path: Path, text: str, key: str, words: str
+) -> None:
+    """P6: stills would pass it in silence; the note has line and way out."""
+    write_rule(HEAD + text)
+    book = RuleBook([tmp_path], ["sample"])
+
+    notes = still_notes(book.as_written(["sample"]), book.goals, [tmp_path])
+
+    assert [note.key for note in notes] == ([key] if key else [])
+    for note in notes:
+        assert words in note.message
+        assert "kind: clip" in note.hint
+        assert note.line

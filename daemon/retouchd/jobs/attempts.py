@@ -75,7 +75,7 @@ class Attempts:
             done, picture = self._do(word, step, picture, tiers[place], number)
             steps.append(done)
         tried = Tried(number, tuple(steps), picture=picture)
-        return self._judged(tried) if self._rule.gates else tried
+        return self._judged(tried) if self._rule.picture_gates else tried
 
     def _do(
         self, word: str, step: Step, picture: Picture, tier: Tier, number: int
@@ -141,11 +141,11 @@ def tiers_to_begin_with(story: Story, rule: Rule, shelf: Shelf) -> Mapping[int, 
 def judged(
     rule: Rule, attempt: Attempt, number: int, shares: CpuShares
 ) -> tuple[tuple[GateRun, ...], StepRun]:
-    """Let every gate of *rule* judge; return what they say and what that used."""
+    """Let the gates for pictures judge; return what they say and what that used."""
     size = attempt.after.megapixels
     with measured(shares) as reading:
         verdicts = tuple(
-            replace(gate.judge(attempt), attempt=number) for _, gate in rule.gates
+            replace(gate.judge(attempt), attempt=number) for gate in rule.picture_gates
         )
     run = StepRun(
         step="gates",

@@ -40,7 +40,7 @@ def hand_in(
 
 
 def _judge(story: Story, rule: Rule, results: tuple[Rendition, ...]) -> None:
-    found = (gate.judge_files(results) for _, gate in rule.gates)
+    found = (gate.judge_files(results) for gate in rule.picture_gates)
     runs = [replace(run, attempt=story.kept.number) for run in found if run]
     story.gate_runs += runs
     story.kept = replace(story.kept, gate_runs=(*story.kept.gate_runs, *runs))

@@ -143,6 +143,7 @@ class Runner:
             if inspection.header.kind != "still":
                 self._finish_clip(story, rule, reading)
                 return
+            story.notes += _unjudged(rule)
             before = self._decode(story, reading)
             begin = partial(self._begin, story)
             after = self._climber.best_attempt(story, rule, before, begin)
@@ -215,6 +216,15 @@ class Runner:
                 started_at=utc(reading.started_at),
             )
         )
+
+
+def _unjudged(rule: Rule) -> list[str]:
+    """Say which gates of *rule* do not judge a still."""
+    return [
+        f"{word} judges clips: this still was not judged by it"
+        for word, gate in rule.gates
+        if gate in rule.clip_gates
+    ]
 
 
 def _megabytes(drop: Drop) -> float:

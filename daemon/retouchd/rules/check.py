@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from retouchd.errors import ModelError, Problem
+from retouchd.gate import ClipGate
 from retouchd.models.shelf import Shelf
 from retouchd.rules.goals import Goal, Goals, resolved_for
 from retouchd.rules.load import find_rule
@@ -13,7 +14,7 @@ from retouchd.rules.schema import Rule
 from retouchd.rules.yaml_nodes import Document, read_yaml
 from retouchd.settings.load import dotted
 from retouchd.step import ModelStep
-from retouchd.values import Task
+from retouchd.values import KindName, Task
 
 
 def missing_models(
@@ -91,6 +92,36 @@ def _notes_on(
 
 
 _WAY_OUT = "add one with `retouchd models add`, or look at `retouchd models list`"
+
+
+def still_notes(
+    rules: Iterable[Rule], goals: Goals, folders: Sequence[Path]
+) -> list[Problem]:
+    """List the gates for whole clips in rules that take stills, too or alone.
+
+    Stills pass such gates unjudged; their jobs say so.
+
+    Args:
+        rules: as they were written.
+        goals: those in force; their gates count where a rule names the goal.
+        folders: where the files of the rules are.
+    """
+    return [
+        _problem(
+            _file_of(rule, folders),
+            ("gates", number, word) if number < len(rule.gates) else ("goal",),
+            f"{word} judges whole clips, and this rule takes "
+            f"{_KINDS[rule.match.kind]}: stills pass without it",
+            "say match: {kind: clip}, and give stills a rule of their own",
+        )
+        for rule in dict.fromkeys(rules)
+        if rule.match.kind in _KINDS
+        for number, (word, gate) in enumerate(resolved_for(rule, goals).gates)
+        if isinstance(gate, ClipGate)
+    ]
+
+
+_KINDS: dict[KindName | None, str] = {None: "stills too", "still": "nothing but stills"}
 
 
 def folder_notes(

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, field_validator
 
 from retouchd.errors import ConfigError, Problem
-from retouchd.gate import Gate
+from retouchd.gate import Check
 from retouchd.gates import known_gates
 from retouchd.rules.escalate import Escalate, checked, is_above
 from retouchd.rules.reading import Reader
@@ -38,7 +38,7 @@ class Goal(BaseModel):
     long_edge: int = Field(ge=1, le=100_000)
     tier: Tier = "draft"
     escalate: Escalate | None = None
-    gates: tuple[tuple[str, SerializeAsAny[Gate]], ...] = ()
+    gates: tuple[tuple[str, SerializeAsAny[Check]], ...] = ()
 
     @field_validator("escalate")
     @classmethod

@@ -21,7 +21,7 @@ from pydantic import (
     model_validator,
 )
 
-from retouchd.gate import Gate
+from retouchd.gate import Check, ClipGate, Gate
 from retouchd.media.clips.encoding import ClipEncoding, Codec, Container, Encoder
 from retouchd.media.clips.handling import ClipHandling
 from retouchd.media.size import Size
@@ -235,7 +235,7 @@ class Rule(_Part):
     budget: SpentBudget | None = None
     goal: str = Field(default="", max_length=200)
     steps: tuple[tuple[str, SerializeAsAny[Step]], ...] = ()
-    gates: tuple[tuple[str, SerializeAsAny[Gate]], ...] = ()
+    gates: tuple[tuple[str, SerializeAsAny[Check]], ...] = ()
     outputs: Annotated[tuple[Output, ...], Field(min_length=1)]
     sidecar: Sidecar = Sidecar()
     clip: ClipHandling = ClipHandling()
@@ -296,9 +296,24 @@ class Rule(_Part):
         return tuple(path for part in parts for path in paths_in(part))
 
     @cached_property
+    def picture_gates(self) -> tuple[Gate, ...]:
+        """Gates that judge a still, or single frames of a clip, in order."""
+        return tuple(gate for _, gate in self.gates if isinstance(gate, Gate))
+
+    @cached_property
+    def clip_gates(self) -> tuple[ClipGate, ...]:
+        """Gates that judge a clip as a whole, in order."""
+        return tuple(gate for _, gate in self.gates if isinstance(gate, ClipGate))
+
+    @cached_property
     def watched(self) -> frozenset[str]:
         """Words of the steps that gates of this rule look at one by one."""
         return frozenset(word for _, gate in self.gates for word in gate.watches)
+
+    @cached_property
+    def watched_throughout(self) -> frozenset[str]:
+        """Those of them that are looked at in every frame of a clip."""
+        return frozenset(word for gate in self.clip_gates for word in gate.watches)
 
     @cached_property
     def rule_hash(self) -> str:

@@ -10,14 +10,15 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from retouchd.gate import Attempt, Gate, Stage
+from retouchd.gate import Attempt, Check, ClipGate, FinishedClip, Gate, Seen, Stage
 from retouchd.media.pixels import from_array
 from retouchd.media.vips import pyvips
-from retouchd.values import Picture
+from retouchd.values import GateRun, Picture
 
 RENDERS = Path(__file__).resolve().parents[3] / "sample_hotfolder" / "in"
 PHOTO_FOLDERS = (
@@ -39,6 +40,31 @@ class Case:
 
     attempt: Attempt
     strength: float
+
+    def judged_by(self, gate: Gate) -> GateRun:
+        """Return what *gate* says of it."""
+        return gate.judge(self.attempt)
+
+
+@dataclass(frozen=True)
+class ClipCase:
+    """A clip on its way, and how strong the defect in it is; 0: none.
+
+    Attributes:
+        frames: makes what comes out of the steps, frame by frame.
+        clip: what was written of it.
+    """
+
+    frames: Callable[[], Iterator[Attempt]]
+    strength: float
+    clip: FinishedClip
+
+    def judged_by(self, gate: ClipGate) -> GateRun:
+        """Show it to *gate*, 25 frames a second, and return what it says."""
+        seen: Seen = {}
+        for number, frame in enumerate(self.frames()):
+            seen = gate.look(number / 25, frame, seen)
+        return gate.conclude(self.clip, seen)
 
 
 def photographs(data: Path | None, edge: int = EDGE) -> Iterator[Array]:
@@ -66,12 +92,12 @@ def stage(word: str, before: Array, after: Array) -> Attempt:
 
 
 def measure(
-    gate: Gate, cases: Sequence[Case]
+    gate: Any, cases: Sequence[Case | ClipCase]
 ) -> tuple[float, float, list[tuple[float, float, bool]]]:
     """Return found share, share of false alarms, and (strength, value, passed)."""
     rows = []
     for case in cases:
-        run = gate.judge(case.attempt)
+        run = case.judged_by(gate)
         rows.append((case.strength, run.value, run.passed))
     bad = [row for row in rows if row[0] > 0]
     good = [row for row in rows if row[0] == 0]
@@ -80,7 +106,14 @@ def measure(
     return found, alarms, rows
 
 
-def main(name: str, gate: Gate, cases: Callable[[Path | None], list[Case]]) -> None:
+def shuffled(made: Sequence[Case | ClipCase]) -> list[Any]:
+    """Deal cases, of which every other one is sound, to both halves alike."""
+    return [*made[0::4], *made[1::4], *made[2::4], *made[3::4]]
+
+
+def main(
+    name: str, gate: Check, cases: Callable[[Path | None], Sequence[Case | ClipCase]]
+) -> None:
     """Print what *gate* finds among *cases*: chosen on one half, told of the other."""
     parser = argparse.ArgumentParser(description=f"Validate the gate {name}.")
     parser.add_argument("--data", type=Path, help="folder with photos/test and so on")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from functools import partial
 
 from retouchd.errors import InputError, ModelError, StepError
+from retouchd.gate import FinishedClip
 from retouchd.jobs.climbing import Begin
 from retouchd.jobs.clips.equipment import Equipment
 from retouchd.jobs.clips.flow import Flow, Footage, Progress
@@ -16,36 +17,37 @@ from retouchd.jobs.clips.frame_files import FrameFiles
 from retouchd.jobs.clips.making import Making, Task
 from retouchd.jobs.clips.parts import Choice, Part, Parts, Plan
 from retouchd.jobs.clips.planning import key_of, plan_clip
+from retouchd.jobs.clips.preparing import prepared
 from retouchd.jobs.clips.probing import (
     chosen_by_trial,
     first_choice,
     judged_pictures,
     may_climb,
 )
-from retouchd.jobs.clips.results import frame_of, joined, results_of, wanted_clips
+from retouchd.jobs.clips.results import (
+    frame_of,
+    joined,
+    reopened,
+    results_of,
+    wanted_clips,
+)
 from retouchd.jobs.clips.sights import ClipSights
-from retouchd.jobs.clips.stages import StepStage, Workshop
-from retouchd.jobs.clips.sums import DECODE, ENCODE, ClipSums, added
+from retouchd.jobs.clips.stages import Carried, StepStage, Workshop
+from retouchd.jobs.clips.sums import DECODE, ENCODE, GATES, ClipSums, added
+from retouchd.jobs.clips.telling import Telling
+from retouchd.jobs.clips.witness import Witness
 from retouchd.jobs.handing_in import hand_in
 from retouchd.jobs.meter import Reading, measured
-from retouchd.jobs.sources import bytes_of, clip_facts, frame_numbers
+from retouchd.jobs.sources import bytes_of, frame_numbers
 from retouchd.jobs.story import Story
 from retouchd.jobs.tried import DoneStep, Tried
-from retouchd.media.clips.handling import fitting
-from retouchd.media.clips.joining import WrittenClip, refuse_sound
+from retouchd.media.clips.joining import WrittenClip
 from retouchd.media.clips.opening import Clip, ClipFacts, opened
-from retouchd.media.clips.proving import prove
 from retouchd.media.clips.segments import Segments
 from retouchd.media.clips.shots import Shots
-from retouchd.media.clips.wanted import WantedClip, needs_pixels
+from retouchd.media.clips.wanted import WantedClip
 from retouchd.rules.schema import Rule
-from retouchd.values import StepRun, Tier
-
-TELL_SECONDS = 1.0
-"""How often the progress is told."""
-
-SECONDS_PER_MEGAPIXEL = 30.0
-"""To decode and encode a frame, at the very most; those of the steps come on top."""
+from retouchd.values import GateRun, StepRun, Tier
 
 
 class ClipJob:
@@ -70,7 +72,10 @@ class ClipJob:
         self._regions = (*story.inspection.regions, *story.order.regions)
         self._path = story.order.drop.path
         self._sums = ClipSums(word for word, _ in rule.steps)
-        self._sights = ClipSights(self._header.seconds, has_gates=bool(rule.gates))
+        self._sights = ClipSights(
+            self._header.seconds, has_gates=bool(rule.picture_gates)
+        )
+        self._witness = Witness(rule.clip_gates)
         folder = story.order.stages["out"].parent
         key = key_of(story, self._regions, equipment)
         self._parts = Parts(folder, story.order.job, key)
@@ -82,8 +87,7 @@ class ClipJob:
         )
         self._inherited: dict[str, StepRun] = {}
         self._attempts = 1
-        self._frames = 0
-        self._told = 0.0
+        self._telling = Telling(rule, self._header, begin)
 
     def run(self, looked: Reading) -> None:
         """Rewrite the clip.
@@ -114,7 +118,10 @@ class ClipJob:
         stage = self._story.order.stages["out"]
         wanted = wanted_clips(self._rule, self._path, stage, self._equipment.encoder)
         outputs = tuple(wanted.values())
-        facts, has_pixels = self._facts(outputs)
+        with measured(self._equipment.shares) as reading:
+            edits = any((self._rule.steps, self._has_eyes, self._files.wanted))
+            facts, has_pixels = prepared(self._story, self._rule, outputs, edits=edits)
+        self._sums.time(DECODE, reading)
         plan = self._parts.plan() or self._planned(facts)
         self._attempts = plan.choice.attempts
         parts = self._made(facts, plan, outputs, has_pixels=has_pixels)
@@ -122,32 +129,19 @@ class ClipJob:
             turn = 0 if has_pixels else facts.turn
             files = [self._parts.files_of(part) for part in parts]
             written = joined(outputs, files, lambda: self._opened(facts), turn)
+        self._sums.time(ENCODE, reading)
+        verdicts = (*parts[-1].verdicts, *self._verdicts(facts, written))
+        with measured(self._equipment.shares) as reading:
             by_output = dict(zip(wanted, written, strict=True))
-            self._hand_in(parts, plan.choice, by_output)
+            self._hand_in(parts, plan.choice, by_output, verdicts)
         self._sums.time(ENCODE, reading)
         made = sum(rendition.bytes for rendition in self._story.renditions)
         self._sums.add(ENCODE, StepRun(ENCODE, bytes_out=made))
 
-    def _facts(self, outputs: tuple[WantedClip, ...]) -> tuple[ClipFacts, bool]:
-        """Read what is known of the clip, and whether frames become pictures."""
-        path, rule = self._path, self._rule
-        with measured(self._equipment.shares) as reading:
-            facts = clip_facts(self._story.order.drop, self._header, rule)
-            edits = any((rule.steps, rule.gates, self._files.wanted))
-            has_pixels = needs_pixels(facts, outputs, edits=edits)
-            if has_pixels:
-                facts = fitting(path, self._header.format, facts, rule.clip)
-            self._refuse_outputs(outputs, facts)
-        self._sums.time(DECODE, reading)
-        return facts, has_pixels
-
-    def _refuse_outputs(self, outputs: Sequence[WantedClip], facts: ClipFacts) -> None:
-        """Make sure that they can be written, before any frame is worked on."""
-        with self._opened(facts) as clip:
-            for one in outputs:
-                if one.encoding.is_hardware:
-                    prove(one.encoding)
-                refuse_sound(one.encoding, clip)
+    @property
+    def _has_eyes(self) -> bool:
+        """Whether any gate looks at frames."""
+        return bool(self._rule.picture_gates) or self._witness.has_eyes
 
     def _planned(self, facts: ClipFacts) -> Plan:
         """Look through the clip and keep how it is to be made."""
@@ -199,7 +193,7 @@ class ClipJob:
                 lambda _: self._regions,
                 needs_pixels=has_pixels,
             )
-            progress = self._progress(last)
+            progress = self._done_before(last)
             flow = Flow(footage, stages, progress, self._sights, self._sums, shares)
             return Making(self._task(footage, outputs, stages), done).run(flow)
 
@@ -208,28 +202,33 @@ class ClipJob:
         shelf, shares = self._equipment.shelf, self._equipment.shares
         threads = self._equipment.threads
         with ThreadPoolExecutor(threads, "frame") as pool:
-            yield Workshop(shelf, shares, self._sums, pool, threads, self._tell)
+            yield Workshop(shelf, shares, self._sums, pool, threads, self._telling.tell)
 
     def _take_up(self, last: Part) -> None:
         """Go on behind the part that an earlier run finished last."""
-        self._frames = last.frames
+        self._telling.frames = last.frames
         self._sights.go_on(
             last.at,
             last.verdicts,
             self._parts.shown(last),
             is_final=last.is_shown_for_good,
         )
+        self._witness.recall(self._carried(last)[len(self._rule.steps) :])
         self._inherited = last.earlier
         if last.daemon != self._story.order.daemon:
             # Nobody else tells what a daemon used that was killed.
             self._inherited = added(last.earlier, last.runs)
         self._story.notes.append(f"went on behind frame {last.frames}")
 
-    def _progress(self, last: Part | None) -> Progress:
+    def _done_before(self, last: Part | None) -> Progress:
         if last is None:
             return Progress()
-        carried = self._parts.carried(last, len(self._rule.steps))
-        return Progress(last.segment + 1, last.shot, tuple(carried))
+        return Progress(last.segment + 1, last.shot, tuple(self._carried(last)))
+
+    def _carried(self, last: Part) -> list[Carried]:
+        """Return what steps, and after them the gates, knew at the end of *last*."""
+        count = len(self._rule.steps) + len(self._rule.clip_gates)
+        return self._parts.carried(last, count)
 
     def _stages(
         self, workshop: Workshop, plan: Plan, last: Part | None
@@ -242,6 +241,7 @@ class ClipJob:
                 plan.choice.tiers[place],
                 workshop,
                 is_watched=word in self._rule.watched,
+                is_watched_throughout=word in self._rule.watched_throughout,
                 measures=self._parts.measures(place),
                 has_changed=last is not None and place in last.changed,
                 notes=list(last.notes_of.get(word, ())) if last else [],
@@ -264,20 +264,39 @@ class ClipJob:
             like=lambda types: frame_of(self._story, self._rule, types),
             parts=self._parts,
             sights=self._sights,
+            witness=self._witness,
             sums=self._sums,
             shares=self._equipment.shares,
             earlier=self._story.earlier,
             daemon=self._story.order.daemon,
             inherited=self._inherited,
-            told=self._count,
+            told=self._telling.count,
         )
 
+    def _verdicts(
+        self, facts: ClipFacts, written: Sequence[WrittenClip]
+    ) -> tuple[GateRun, ...]:
+        """Let the gates that judge the whole clip do so."""
+        if not self._rule.clip_gates:
+            return ()
+        self._telling.tell_gates()
+        results = tuple(partial(reopened, one) for one in written)
+        with measured(self._equipment.shares) as reading:
+            clip = FinishedClip(lambda: self._opened(facts), results)
+            verdicts = self._witness.verdicts(clip)
+        self._sums.time(GATES, reading)
+        return verdicts
+
     def _hand_in(
-        self, parts: Sequence[Part], choice: Choice, written: dict[int, WrittenClip]
+        self,
+        parts: Sequence[Part],
+        choice: Choice,
+        written: dict[int, WrittenClip],
+        found: tuple[GateRun, ...],
     ) -> None:
         story, last, number = self._story, parts[-1], choice.attempts
         story.notes += [note for notes in last.notes_of.values() for note in notes]
-        verdicts = tuple(replace(run, attempt=number) for run in last.verdicts)
+        verdicts = tuple(replace(run, attempt=number) for run in found)
         story.gate_runs += verdicts
         steps = tuple(
             self._done_step(n, tier, last) for n, tier in choice.tiers.items()
@@ -302,19 +321,3 @@ class ClipJob:
         run = self._sums.run_of(f"{place} {word}")
         source_type = step.source_type if place in last.changed else ""
         return DoneStep(word, step, tier, run, source_type=source_type)
-
-    def _count(self, frames: int) -> None:
-        self._frames = frames
-        self._tell()
-
-    def _tell(self) -> None:
-        """Say how far it is; every sign of life gives the job its time anew."""
-        now = time.monotonic()
-        if now - self._told < TELL_SECONDS:
-            return
-        self._told = now
-        each = SECONDS_PER_MEGAPIXEL + sum(
-            step.seconds_per_megapixel for _, step in self._rule.steps
-        )
-        word = f"frame {self._frames} of {max(self._frames, self._header.frames)}"
-        self._begin(word, self._header.megapixels, each)

@@ -16,6 +16,7 @@ from retouchd.jobs.clips.segment import OpenSegment
 from retouchd.jobs.clips.sights import ClipSights
 from retouchd.jobs.clips.stages import Carried, Item, StepStage
 from retouchd.jobs.clips.sums import ENCODE, GATES, ClipSums
+from retouchd.jobs.clips.witness import Witness
 from retouchd.jobs.meter import CpuShares, measured
 from retouchd.jobs.outputs import Frame
 from retouchd.media.clips.wanted import WantedClip
@@ -37,6 +38,7 @@ class Task:
             made them.
         parts: where finished work is kept.
         sights: chooses the frames that are judged and shown.
+        witness: shows every frame to the gates that judge the whole clip.
         sums: where everything is booked.
         shares: measures it.
         earlier: deliveries that gates may compare with.
@@ -53,6 +55,7 @@ class Task:
     like: Callable[[list[str]], Frame]
     parts: Parts
     sights: ClipSights
+    witness: Witness
     sums: ClipSums
     shares: CpuShares
     earlier: Earlier | None
@@ -137,8 +140,12 @@ class Making:
         if item.before is None or item.picture is None:
             return
         pair = item.before, item.picture
+        attempt = Attempt(*pair, item.stages, task.earlier)
+        if task.witness.has_eyes:
+            with measured(task.shares) as reading:
+                task.witness.look(item.at, attempt)
+            task.sums.time(GATES, reading)
         if item.is_judged:
-            attempt = Attempt(*pair, item.stages, task.earlier)
             verdicts, run = judged(task.rule, attempt, 1, task.shares)
             task.sums.add(GATES, run)
             task.sights.judged(verdicts, pair, item.at)
@@ -179,7 +186,8 @@ class Making:
             shown=self._shown_names(segment.part),
             is_shown_for_good=task.sights.is_final,
         )
-        return part, [one.carried.pop(segment.number, {}) for one in task.stages]
+        carried = [one.carried.pop(segment.number, {}) for one in task.stages]
+        return part, [*carried, *task.witness.memory]
 
     def _taken_files(self) -> tuple[FrameFile, ...]:
         files, self._files = tuple(self._files), []

@@ -196,7 +196,7 @@ class Parts:
         return PartFile(path.name, sha256_of(path), written)
 
     def save(self, part: Part, carried: Sequence[Carried]) -> None:
-        """Keep a part, whose files are sealed, and what the steps remember."""
+        """Keep a part, whose files are sealed, and what steps and gates remember."""
         arrays = {
             f"{place}/{name}": array
             for place, one in enumerate(carried)
@@ -205,9 +205,9 @@ class Parts:
         self._keep_arrays(f"{part.number:05d}.npz", arrays)
         self._keep(f"{part.number:05d}.json", _PARTS.dump_json(part))
 
-    def carried(self, part: Part, steps: int) -> list[Carried]:
-        """Return what each of so many steps remembered at the end of *part*."""
-        found: list[Carried] = [{} for _ in range(steps)]
+    def carried(self, part: Part, count: int) -> list[Carried]:
+        """Return what each of so many steps and gates knew at the end of *part*."""
+        found: list[Carried] = [{} for _ in range(count)]
         with np.load(self._path(f"{part.number:05d}.npz")) as arrays:
             for key in arrays.files:
                 place, _, name = key.partition("/")

@@ -25,7 +25,7 @@ def first_choice(story: Story, rule: Rule, shelf: Shelf) -> Choice:
 def may_climb(story: Story, rule: Rule) -> bool:
     """Whether attempts at single frames could lead to other tiers."""
     is_fixed = story.draft_only or bool(story.order.tier)
-    return bool(rule.escalate and rule.gates) and not is_fixed
+    return bool(rule.escalate and rule.picture_gates) and not is_fixed
 
 
 def chosen_by_trial(

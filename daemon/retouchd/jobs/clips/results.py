@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from retouchd.delivery.provenance import source_type_of
@@ -12,7 +13,7 @@ from retouchd.jobs.outputs import Frame, render_still, staged
 from retouchd.jobs.story import Story
 from retouchd.media.clips.encoding import Encoder
 from retouchd.media.clips.joining import SegmentFile, WrittenClip, join
-from retouchd.media.clips.opening import Open
+from retouchd.media.clips.opening import Clip, Open, opened, read_facts
 from retouchd.media.clips.overview import overview
 from retouchd.media.clips.wanted import WantedClip
 from retouchd.media.contact_sheet import sheet_of_frames
@@ -134,10 +135,20 @@ def results_of(
     return made
 
 
+def reopened(clip: WrittenClip) -> AbstractContextManager[Clip]:
+    """Open a clip that was written, at its beginning."""
+    container = _container_format(clip)
+    return opened(clip.path, container, read_facts(clip.path, container))
+
+
+def _container_format(clip: WrittenClip) -> str:
+    is_mov = container_of(clip.path.name) in {"mp4", "mov"}
+    return "mov" if is_mov else "matroska"
+
+
 def _sheet(clip: WrittenClip) -> Picture:
     """Return a sheet of frames from all over *clip*."""
-    is_mov = container_of(clip.path.name) in {"mp4", "mov"}
-    frames = overview(clip.path, "mov" if is_mov else "matroska")
+    frames = overview(clip.path, _container_format(clip))
     return Picture(sheet_of_frames((at, picture.image) for at, picture in frames))
 
 

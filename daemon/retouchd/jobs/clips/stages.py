@@ -84,7 +84,8 @@ class StepStage:
 
     Attributes:
         place: of the step in the rule, from 0.
-        is_watched: whether a gate looks at it.
+        is_watched: whether a gate looks at it, in the frames that are judged.
+        is_watched_throughout: whether one does in every frame.
         carried: what it remembered at the end of each segment, until that is taken.
         measures: what it measured of each shot.
         has_changed: whether it changed any frame.
@@ -96,6 +97,7 @@ class StepStage:
     tier: Tier
     workshop: Workshop
     is_watched: bool = False
+    is_watched_throughout: bool = False
     carried: dict[int, Carried] = field(default_factory=dict)
     measures: Mapping[int, Carried] = field(default_factory=dict)
     has_changed: bool = False
@@ -154,7 +156,7 @@ class StepStage:
         self.workshop.tell()
         self.has_changed |= after is not before
         stages = item.stages
-        if self.is_watched and item.is_judged:
+        if self.is_watched_throughout or (self.is_watched and item.is_judged):
             stages += (Stage(self.word, before, after, tools.mask),)
         return replace(item, picture=after, stages=stages)
 
