@@ -22,10 +22,10 @@ from retouchd.values import GateRun
 _SMALL, _MATTE = 64, 480
 """Long edges, in pixels, of the copies that are looked at."""
 
-_GAIN = 2.0
+_GAIN = 1.5
 """A grade may make what flickers in the input so much stronger."""
 
-_BEND = 0.25
+_BEND = 0.15
 """While the input grows lighter, a bent curve makes the result speed up or slow down
 by such a share of that."""
 
@@ -51,7 +51,7 @@ class Flicker(ClipGate):
 
     watches: ClassVar[tuple[str, ...]] = ("remove_background",)
 
-    max_levels: float = Field(default=0.5, gt=0, le=64)
+    max_levels: float = Field(default=0.4, gt=0, le=64)
     max_edge: float = Field(default=5.0, gt=0, le=255)
 
     def look(self, at: float, frame: Attempt, seen: Seen) -> Seen:

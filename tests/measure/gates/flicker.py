@@ -1,6 +1,6 @@
 """Plants flicker of the light, of one colour, and of the edge of a cut-out.
 
-The light or a colour jumps by 2 levels and more: up and down, at random, in pairs of
+The light or a colour jumps by 3 levels and more: up and down, at random, in pairs of
 frames, or now and then. An edge jumps by a pixel of 320, or by 40 levels at random.
 Sound are shots under one grade, and cut-outs whose edges change as those do that were
 steadied: by a few levels. Inputs flicker, shake, fade, and are cut.
@@ -23,7 +23,7 @@ from retouchd.gates.flicker import Flicker
 from retouchd.media.pixels import from_array
 from retouchd.values import Picture
 
-LEVELS = (2.0, 3.0, 5.0, 8.0)
+LEVELS = (3.0, 4.0, 6.0, 8.0)
 EDGE = 320
 CUT_OUT = 100
 """Strengths from here on are those of edges."""
@@ -94,12 +94,14 @@ def _cut(photo: Array, alpha: Array) -> Attempt:
 
 def cases(data: Path | None) -> list[ClipCase]:
     """Return each shot and each cut-out steady, and with flicker."""
+    chance = np.random.default_rng(SEED)
     made = []
-    for number, shot in enumerate(shots(data)):
-        sound = partial(graded, shot, SEED + number, 0)
+    for shot in shots(data):
+        seed = int(chance.integers(1 << 30))
+        sound = partial(graded, shot, seed, 0)
         made.append(ClipCase(sound, 0, no_files()))
-        strength = LEVELS[number // 2 % len(LEVELS)]
-        bad = partial(graded, shot, SEED + number, strength)
+        strength = float(chance.choice(LEVELS))
+        bad = partial(graded, shot, seed, strength)
         made.append(ClipCase(bad, strength, no_files()))
     for number, (photo, alpha) in enumerate(pairs(data)):
         steady = partial(cut_out, photo, alpha, number, 0, (3.0, 8.0)[number % 2])

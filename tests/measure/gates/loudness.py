@@ -1,6 +1,6 @@
 """Plants changes of the sound: louder or softer by 1.5 dB and more, gaps, lost tracks.
 
-A gap lasts 0.3 s, an end that is gone a fifth of the sound; of two channels one is
+A gap lasts a quarter of a second, an end that is gone a fifth of the sound; of two channels one is
 silent; of two tracks one is gone; what is loud is cut off at 0.7 of the mean. Sound are
 tracks that were copied packet by packet into another container, which may begin them
 a few milliseconds later, and those that were encoded once more.
@@ -108,7 +108,7 @@ def cases(data: Path | None) -> list[ClipCase]:
     """Return pairs of a clip and what was made of it, faithful and with a defect."""
     chance = np.random.default_rng(SEED)
     made = []
-    for number in range(132 if data else 10):
+    for number in range(132 if data else 6):
         rate = RATES[int(chance.integers(2))]
         tracks = [sound(chance, rate) for _ in range(1 + number % 2)]
         kind = 1 + int(chance.integers(6 if len(tracks) == 2 else 5))
