@@ -113,6 +113,11 @@ class Header:
         return self.kind == "still" and self.frames > 1
 
     @property
+    def clip_seconds(self) -> float | None:
+        """How long a clip or a sequence runs; ``None``: it is a still."""
+        return None if self.kind == "still" else round(self.seconds, 6)
+
+    @property
     def megapixels(self) -> float:
         """Pixels of one picture, in millions."""
         return self.width * self.height / 1e6

@@ -115,7 +115,9 @@ def test_unknown_job_is_wrong_usage(after_a_run: Type, command: str) -> None:
         assert "the daemon is not running (start `retouchd run`" in answer.err
 
 
-@pytest.mark.parametrize("by", ["hot_folder", "rule", "origin", "model", "tier", "day"])
+@pytest.mark.parametrize(
+    "by", ["hot_folder", "rule", "origin", "kind", "model", "tier", "day"]
+)
 def test_report_adds_up_in_every_grouping(after_a_run: Type, by: str) -> None:
     """Both jobs are counted, one delivered and one failed."""
     report = json.loads(after_a_run("report", "--by", by, "--format", "json").out)

@@ -19,6 +19,7 @@ GROUPINGS: tuple[Grouping, ...] = (
     "hot_folder",
     "rule",
     "origin",
+    "kind",
     "model",
     "tier",
     "step",
@@ -169,3 +170,29 @@ def test_an_empty_ledger_reports_cleanly(ledger: Database, by: Grouping) -> None
     assert result.lines == ()
     assert result.total.total == 0
     assert result.total.files_per_hour is None
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_second_of_video_costs_what_clips_cost(
+    ledger: Database, book: Booker, *, again: bool
+) -> None:
+    """Stills beside them count neither money nor time; kept sums say the same."""
+    book("still", kind="still")
+    book("one", kind="clip", clip_seconds=5.0)
+    book("two", kind="sequence", clip_seconds=2.5, state="failed")
+    if again:
+        report(ledger, "kind")
+
+    result = report(ledger, "kind", beside=("step",))
+
+    lines = {line.group: line for line in result.lines}
+    assert list(lines) == ["clip", "sequence", "still"]
+    for name, seconds in (("clip", Decimal(5)), ("sequence", Decimal("2.5"))):
+        each = lines[name].total / seconds
+        assert lines[name].per_clip_second == round(each, 12)
+    assert lines["still"].per_clip_second is None
+    clips = lines["clip"].total + lines["sequence"].total
+    assert (result.total.clip_s, result.total.clip_cost) == (7.5, clips)
+    steps = result.beside["step"]
+    assert sum((line.clip_cost for line in steps), Decimal(0)) == clips
+    assert {line.clip_s for line in steps if line.clip_cost} == {7.5}

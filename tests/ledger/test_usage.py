@@ -149,3 +149,48 @@ def test_bytes_are_counted_at_every_run_and_stored_once(ledger: Database) -> Non
         "bytes_out": 600,
         "bytes_stored": 1300,
     }
+
+
+def _clip(job: str, seconds: float, family: str = "generator") -> Outcome:
+    header = Header(
+        *("mov", "clip", 640, 360, 3, 8, 1),
+        has_alpha=False,
+        frames=125,
+        seconds=seconds,
+    )
+    name = "kling" if family == "generator" else family
+    made = Inspection(header, Origin(family, name, 0.9), ())
+    return Outcome(
+        job, sha256=job, inspection=made, step_runs=(StepRun("decode", cpu_s=2.0),)
+    )
+
+
+def test_a_clip_of_a_generator_is_paid_by_the_second(ledger: Database) -> None:
+    """Kling: length of the clip times the price of a second, which is booked."""
+    _add(ledger, "one")
+
+    _describe(ledger, _clip("one", 5.04))
+
+    [credit] = ledger.rows("SELECT item, quantity, unit FROM credits")
+    assert tuple(credit.values()) == ("kling", 5.04, "second")
+    [charge] = ledger.rows("SELECT amount FROM job_charges WHERE category = 'credits'")
+    assert charge["amount"] == "0.42336"  # at 0.084 a second
+
+
+def test_a_second_of_a_clip_has_a_cost(ledger: Database) -> None:
+    """All that is booked on a clip over its length; stills have none."""
+    for job, outcome in (
+        ("clip", _clip("clip", 4.0, "camera")),
+        ("one", _outcome("one")),
+    ):
+        _add(ledger, job)
+        _describe(ledger, outcome)
+
+    [row] = ledger.rows(
+        "SELECT job_id, clip_seconds, total, per_second FROM clip_costs"
+    )
+
+    assert (row["job_id"], row["clip_seconds"]) == ("clip", 4.0)
+    assert row["per_second"] == round(float(row["total"]) / 4, 6) > 0
+    [still] = ledger.rows("SELECT clip_seconds FROM jobs WHERE id = 'one'")
+    assert still["clip_seconds"] is None

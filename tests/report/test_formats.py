@@ -15,11 +15,16 @@ from rich.console import Console
 from retouchd.ledger.database import Database
 from retouchd.ledger.lines import SHARED, Grouping
 from retouchd.report.formats import Part, as_csv, as_json, as_rows
+from retouchd.report.page import render_page
 from retouchd.report.summary import Question, Summary, summarise
 from retouchd.report.tables import render_tables
 from retouchd.report.wording import duration, money, percent, times
 
 NOW = "2026-11-23T12:00:00.000Z"
+FIRST_IS_A_CLIP = (
+    "UPDATE jobs SET kind = 'clip', clip_seconds = 8 "
+    "WHERE id = (SELECT min(id) FROM jobs)"
+)
 DAY = datetime(2026, 11, 20, 9, tzinfo=UTC)
 
 
@@ -155,3 +160,19 @@ def test_money_is_short_but_never_hidden(amount: str, words: str) -> None:
 def test_figures_are_written_for_people(write: Any, figure: float, words: str) -> None:
     """In the unit that a person would choose."""
     assert write(figure) == words
+
+
+def test_clips_have_their_cost_per_second(busy: Any) -> None:
+    """In every format, and not a word of video where there is none."""
+    without = summarise(busy.ledger, Question("kind"), NOW)
+    busy.ledger.write(lambda db: db.execute(FIRST_IS_A_CLIP)).result()
+
+    summary = summarise(busy.ledger, Question("kind"), NOW)
+
+    total = json.loads(as_json(summary))["total"]
+    assert (total["clip_s"], Decimal(total["clip_cost"]) > 0) == (8.0, True)
+    each = Decimal(total["clip_cost"]) / 8
+    assert Decimal(total["per_clip_second"]) == round(each, 12)
+    assert "cost per second of video" in told(summary)
+    assert "per second of video" in render_page(summary)
+    assert "of video" not in told(without) + render_page(without)

@@ -44,10 +44,11 @@ def inspect(drop: Drop, limits: Limits) -> Inspection:
 
 
 def _raw(drop: Drop, examined: Examined, limits: Limits) -> RawMetadata:
-    """Read the raw bytes; what only libvips can reach (AVIF) is filled in."""
+    """Read the raw bytes; what libvips or FFmpeg read better is filled in."""
     raw = containers.read(drop.path, examined.header.format, limits.xmp_bytes)
     return replace(
         raw,
         exif=raw.exif or exif.facts(exif.from_bytes(examined.exif)),
         xmp=raw.xmp or examined.xmp,
+        tags=containers.bounded(dict(examined.tags)),
     )

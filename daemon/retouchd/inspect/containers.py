@@ -24,7 +24,11 @@ _MAX_C2PA_BYTES = 8 << 20
 _MAX_STEPS = 100_000
 _XMP_KEYWORD = "XML:com.adobe.xmp"
 _JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\x00"
-_C2PA_UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
+_MAX_XMP_BYTES = 4 << 20
+_UUIDS = {
+    bytes.fromhex("d8fec3d61b0e483c92975828877ec481"): "c2pa",
+    bytes.fromhex("be7acfcb97a942e89c71999491e3afac"): "xmp",
+}
 
 Found = tuple[str, bytes]
 """``exif``, ``xmp``, ``c2pa`` or ``text:KEYWORD``, and its bytes."""
@@ -36,12 +40,14 @@ class RawMetadata:
 
     Attributes:
         texts: PNG texts by keyword, each at most ``MAX_TEXT_BYTES``.
+        tags: likewise, of the container of a clip, by their names in small letters.
         exif: EXIF facts by tag name, see :func:`retouchd.inspect.exif.facts`.
         xmp: the first XMP packet, at most one byte over the limit asked for.
         c2pa: bytes of the C2PA store, joined; not verified.
     """
 
     texts: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
     exif: Mapping[str, str] = field(default_factory=dict)
     xmp: bytes = b""
     c2pa: bytes = b""
@@ -52,8 +58,9 @@ def read(path: Path, picture_format: str, xmp_bytes: int) -> RawMetadata:
 
     Args:
         path: the file; already known to be a regular one.
-        picture_format: ``jpeg``, ``png``, ``tiff``, ``webp``, ``avif`` or ``gif``.
-            AVIF yields only C2PA: its EXIF and XMP survive libvips and are taken there.
+        picture_format: ``jpeg``, ``png``, ``tiff``, ``webp``, ``avif``, ``gif`` or
+            ``mov``. EXIF of AVIF survives libvips and is taken there; Matroska has no
+            such blocks.
         xmp_bytes: an XMP packet is cut one byte after this, so that it shows.
     """
     with path.open("rb") as file:
@@ -76,7 +83,13 @@ def _collect(found: Iterator[Found], xmp_bytes: int) -> RawMetadata:
             text = data[:MAX_TEXT_BYTES].decode("utf-8", "replace")
             texts.setdefault(kind.removeprefix("text:"), text)
     facts = exif.facts(exif.from_bytes(blobs["exif"]))
-    return RawMetadata(texts, facts, blobs["xmp"], blobs["c2pa"])
+    return RawMetadata(texts=texts, exif=facts, xmp=blobs["xmp"], c2pa=blobs["c2pa"])
+
+
+def bounded(tags: Mapping[str, str]) -> dict[str, str]:
+    """Return the first *tags* of a clip, by small names, each cut as texts are."""
+    first = list(tags.items())[:_MAX_TEXTS]
+    return {name.lower(): text[:MAX_TEXT_BYTES] for name, text in first}
 
 
 def reader_of(file: BinaryIO) -> exif.ReadAt:
@@ -213,22 +226,53 @@ def webp_chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
         position += 8 + length + length % 2
 
 
-def _avif(file: BinaryIO) -> Iterator[Found]:
-    """Yield the C2PA box among the top-level boxes of an ISO base media file."""
-    position = 0
+def _iso(file: BinaryIO) -> Iterator[Found]:
+    """Yield what lies in boxes of its own in an ISO base media file: C2PA, XMP.
+
+    XMP stands in a ``uuid`` box, or as QuickTime has it in ``moov.udta.XMP_`` (XMP
+    specification part 3, section 1.2.7 and 2.3.2).
+    """
+    for box, begin, end in _boxes(file, 0, None):
+        if box == b"uuid":
+            file.seek(begin)
+            name, room = file.read(16), end - begin - 16
+            if name in _UUIDS:
+                yield _UUIDS[name], file.read(max(0, min(room, _MAX_C2PA_BYTES)))
+        elif box == b"moov":
+            yield from _user_data(file, begin, end)
+
+
+def _user_data(file: BinaryIO, begin: int, end: int) -> Iterator[Found]:
+    for box, inner, after in _boxes(file, begin, end):
+        if box != b"udta":
+            continue
+        for one, first, last in _boxes(file, inner, after):
+            if one == b"XMP_":
+                file.seek(first)
+                yield "xmp", file.read(max(0, min(last - first, _MAX_XMP_BYTES)))
+
+
+def _boxes(
+    file: BinaryIO, begin: int, end: int | None
+) -> Iterator[tuple[bytes, int, int]]:
+    """Yield name, begin and end of the content of each box (ISO/IEC 14496-12, 4.2).
+
+    Args:
+        file: any place.
+        begin: of the first box.
+        end: of the last one; ``None``: of the file.
+    """
+    position = begin
     for _ in range(_MAX_STEPS):
         file.seek(position)
         head = file.read(16)
-        length = int.from_bytes(head[:4], "big")
+        length, content = int.from_bytes(head[:4], "big"), position + 8
         if length == 1:
-            length = int.from_bytes(head[8:16], "big")
-        if len(head) < 8 or length < 8:
+            length, content = int.from_bytes(head[8:16], "big"), position + 16
+        is_over = end is not None and position + length > end
+        if len(head) < 8 or length < content - position or is_over:
             return
-        if head[4:8] == b"uuid":
-            file.seek(position + 8)
-            box = file.read(min(length, _MAX_C2PA_BYTES))
-            if box.startswith(_C2PA_UUID):
-                yield "c2pa", box.removeprefix(_C2PA_UUID)
+        yield head[4:8], content, position + length
         position += length
 
 
@@ -236,5 +280,6 @@ _WALKS: dict[str, Callable[[BinaryIO], Iterator[Found]]] = {
     "jpeg": _jpeg,
     "png": _png,
     "webp": _webp,
-    "avif": _avif,
+    "avif": _iso,
+    "mov": _iso,
 }

@@ -65,12 +65,14 @@ class Examined:
     Attributes:
         header: the facts that travel on.
         exif, xmp: blocks as libvips carries them; empty where absent.
+        tags: of a clip's container, by name.
         warnings: sentences for people.
     """
 
     header: Header
     exif: bytes = b""
     xmp: bytes = b""
+    tags: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -107,7 +109,7 @@ def examine(path: Path, limits: Limits) -> Examined:
         header,
         _block(image, "exif-data"),
         _block(image, "xmp-data"),
-        tuple(warning for warning in warnings if warning),
+        warnings=tuple(warning for warning in warnings if warning),
     )
 
 
@@ -128,7 +130,8 @@ def _examine_clip(path: Path, container: str, limits: Limits) -> Examined:
         seconds=facts.seconds,
     )
     warning = _about_name(path, container)
-    return Examined(header, warnings=(warning,) if warning else ())
+    warnings = (warning,) if warning else ()
+    return Examined(header, tags=facts.texts, warnings=warnings)
 
 
 def open_regular(path: Path, most_bytes: int) -> BinaryIO:

@@ -31,6 +31,12 @@ _XMP_PLACES = {
 }
 _AIGC = re.compile(r'"AIGC"|"ContentProducer"|"ServiceProvider"')
 
+_AIGC_PLACES = ("png:AIGC", "clip:aigc")
+_AIGC_AMONG_WORDS = (
+    *("exif:ImageDescription", "exif:UserComment"),
+    *("clip:comment", "clip:description"),
+)
+
 Facts = Mapping[str, str]
 """Texts of a file by place, such as ``png:parameters`` or ``exif:Make``."""
 
@@ -87,6 +93,7 @@ def facts_of(raw: RawMetadata, properties: Properties, name: str) -> Facts:
     """Lay the texts of a file out by place; a label by China's TC260 is ``aigc``."""
     facts = {f"png:{keyword}": text for keyword, text in raw.texts.items()}
     facts.update((f"exif:{tag}", text) for tag, text in raw.exif.items())
+    facts.update((f"clip:{tag}", text) for tag, text in raw.tags.items())
     for key, place in _XMP_PLACES.items():
         if key in properties:
             facts.setdefault(place, " ".join(_texts(properties[key])))
@@ -98,15 +105,14 @@ def facts_of(raw: RawMetadata, properties: Properties, name: str) -> Facts:
 
 
 def _aigc(facts: Facts, properties: Properties) -> str:
-    """Find the label of GB 45438-2025 in XMP, a PNG text or an EXIF text."""
+    """Find the label of GB 45438-2025 in XMP, a text of its own, or another one."""
     for key, value in properties.items():
         if key.endswith("}AIGC") and "tc260" in key:
             return " ".join(_texts(value))
-    if "png:AIGC" in facts:
-        return facts["png:AIGC"]
-    texts = (
-        facts.get(f"exif:{tag}", "") for tag in ("ImageDescription", "UserComment")
-    )
+    for place in _AIGC_PLACES:
+        if place in facts:
+            return facts[place]
+    texts = (facts.get(place, "") for place in _AIGC_AMONG_WORDS)
     return next((text for text in texts if _AIGC.search(text)), "")
 
 

@@ -15,7 +15,7 @@ from retouchd.ledger.schema.tables import CATEGORIES
 from retouchd.ledger.units import EXACT
 
 Grouping = Literal[
-    "hot_folder", "rule", "origin", "model", "tier", "step", "person", "day"
+    "hot_folder", "rule", "origin", "kind", "model", "tier", "step", "person", "day"
 ]
 
 SHARED = ("category", "tier", "step", "model", "origin", "person")
@@ -88,6 +88,8 @@ class Line:
         gpu_utilisation: likewise over the devices that were used.
         reviews: verdicts of people.
         people_given_s, people_estimated_s: their seconds, as told or as estimated.
+        clip_s: seconds of video, of clips and sequences.
+        clip_cost: the booked money that is theirs.
         charges: booked usage and money by item, all currencies.
         costs: booked money by category.
         carried: money booked, before the time of the report, on jobs that approved
@@ -125,6 +127,8 @@ class Line:
     reviews: int = 0
     people_given_s: float = 0.0
     people_estimated_s: float = 0.0
+    clip_s: float = 0.0
+    clip_cost: Decimal = Decimal(0)
     charges: tuple[Charged, ...] = ()
     costs: dict[str, Decimal] = field(
         default_factory=lambda: dict.fromkeys(CATEGORIES, Decimal(0))
@@ -154,6 +158,14 @@ class Line:
         and the jobs that were refined.
         """
         return _each(EXACT.add(self.total, self.carried), self.approved)
+
+    @property
+    def per_clip_second(self) -> Decimal | None:
+        """Booked money of clips for each second of them, to 12 places.
+
+        Clips that failed or were turned down count, with their seconds.
+        """
+        return _each(self.clip_cost, Decimal(str(self.clip_s)))
 
     @property
     def repriced_per_approved(self) -> Decimal | None:
@@ -223,7 +235,7 @@ class Report:
     beside: Mapping[Grouping, tuple[Line, ...]] = field(default_factory=dict)
 
 
-def _each(money: Decimal, count: int) -> Decimal | None:
+def _each(money: Decimal, count: int | Decimal) -> Decimal | None:
     return round(EXACT.divide(money, Decimal(count)), _PLACES) if count else None
 
 

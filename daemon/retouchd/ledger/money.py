@@ -45,6 +45,7 @@ def book_money(
     """
     line.charges = charges_of(tally)
     line.costs = costs_of(tally, currency)
+    line.clip_cost = decimal_of(tally.clips.get(currency, 0))
     line.unpriced = _unpriced(line.charges, currency)
     with localcontext(EXACT):
         line.carried = sum(costs_of(before, currency).values(), Decimal(0))

@@ -162,6 +162,7 @@ def _count(line: Line, tally: Tally) -> None:
     line.megapixels_out = counts.pop("pixels_out") / _MICRO
     line.cpu_s = counts.pop("cpu_us") / _MICRO
     line.gpu_s = counts.pop("gpu_us") / _MICRO
+    line.clip_s = counts.pop("clip_us") / _MICRO
     line.people_given_s = counts.pop("given_us") / _MICRO
     line.people_estimated_s = counts.pop("estimated_us") / _MICRO
     for name, count in counts.items():

@@ -66,6 +66,7 @@ def describe(db: sqlite_utils.Database, outcome: Outcome, at: float) -> None:
             "width_in": found.header.width,
             "height_in": found.header.height,
             "frames": found.header.frames,
+            "clip_seconds": found.header.clip_seconds,
         }
     if outcome.step_runs:
         columns["started_at"] = outcome.step_runs[0].started_at

@@ -102,6 +102,8 @@ def job_story(database: Database, job: str) -> dict[str, list[Row]]:
         "seconds_estimated FROM reviews WHERE job_id = ? ORDER BY id",
         "deliveries": "SELECT output, role, state, path, width, height, bytes, "
         "delivered_at FROM deliveries WHERE job_id = ? ORDER BY output",
+        "clip": "SELECT clip_seconds, total, per_second, currency, unpriced "
+        "FROM clip_costs WHERE job_id = ?",
         "costs": "SELECT p.provider, p.item, c.quantity, p.unit, c.amount, c.currency "
         "FROM job_charges c JOIN prices p ON p.id = c.price_id "
         "WHERE c.job_id = ? ORDER BY c.id",

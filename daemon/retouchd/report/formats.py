@@ -53,6 +53,7 @@ _MEASURES = (
     "reviews",
     "people_given_s",
     "people_estimated_s",
+    "clip_s",
 )
 
 
@@ -132,6 +133,8 @@ def _row(line: Line) -> Row:
         "carried": written(line.carried),
         "per_delivered": _text(line.per_delivered),
         "per_approved": _text(line.per_approved),
+        "clip_cost": written(line.clip_cost),
+        "per_clip_second": _text(line.per_clip_second),
         "unpriced": line.unpriced,
     }
     if line.repriced is not None:

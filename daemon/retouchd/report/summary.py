@@ -140,6 +140,12 @@ def _money(report: Report) -> list[Figure]:
         rows.append(
             amount("repriced_per_approved", "per approved asset, re-priced", other)
         )
+    if line.clip_s:
+        each_second = line.per_clip_second
+        rows += [
+            amount("per_clip_second", "cost per second of video", each_second),
+            Figure("clip_s", "video", line.clip_s, duration(line.clip_s)),
+        ]
     share = people_share(line)
     seconds = people_seconds(line)
     each = people_each(line)

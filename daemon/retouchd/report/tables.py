@@ -27,19 +27,21 @@ def _lines_table(report: Report) -> Table:
     )
     title = ", ".join(filter(None, [f"By {report.by}", *asked]))
     table = Table(title=title, show_footer=True)
-    for name, value in _short(report.total, report.currency).items():
+    has_clips = bool(report.total.clip_s)
+    total = _short(report.total, report.currency, has_clips=has_clips)
+    for name, value in total.items():
         header = report.by if name == "group" else name
         table.add_column(
             header, footer=value, justify="left" if name == "group" else "right"
         )
     for line in report.lines:
-        cells = _short(line, report.currency)
+        cells = _short(line, report.currency, has_clips=has_clips)
         # Text, because a name such as [bold] would steer the table.
         table.add_row(*(Text(cell) for cell in cells.values()))
     return table
 
 
-def _short(line: Line, currency: str) -> dict[str, str]:
+def _short(line: Line, currency: str, *, has_clips: bool) -> dict[str, str]:
     """Shorten a line for the terminal; what is unpriced is said, never counted as 0."""
     unpriced = f" +{line.unpriced} unpriced" if line.unpriced else ""
     row = {
@@ -58,6 +60,9 @@ def _short(line: Line, currency: str) -> dict[str, str]:
         f"cost ({currency})": f"{line.total:.6f}{unpriced}",
         "per approved": money(line.per_approved),
     }
+    if has_clips:
+        row["video"] = duration(line.clip_s or None)
+        row["per second"] = money(line.per_clip_second)
     if line.repriced is not None:
         gaps = f" +{line.repriced_gaps} unpriced" if line.repriced_gaps else ""
         row["repriced"] = f"{line.repriced:.6f}{gaps}"

@@ -1,9 +1,9 @@
 """Plants changes of the sound: louder or softer by 1.5 dB and more, gaps, lost tracks.
 
-A gap lasts a quarter of a second, an end that is gone a fifth of the sound; of two channels one is
-silent; of two tracks one is gone; what is loud is cut off at 0.7 of the mean. Sound are
-tracks that were copied packet by packet into another container, which may begin them
-a few milliseconds later, and those that were encoded once more.
+A gap lasts a quarter of a second, an end that is gone a fifth of the sound; of two
+channels one is silent; of two tracks one is gone; what is loud is cut off at 0.7 of the
+mean. Sound are tracks that were copied packet by packet into another container, which
+may begin them a few milliseconds later, and those that were encoded once more.
 """
 
 from __future__ import annotations

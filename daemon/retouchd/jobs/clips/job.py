@@ -130,6 +130,7 @@ class ClipJob:
             files = [self._parts.files_of(part) for part in parts]
             written = joined(outputs, files, lambda: self._opened(facts), turn)
         self._sums.time(ENCODE, reading)
+        self._learn_length(parts[-1], facts)
         verdicts = (*parts[-1].verdicts, *self._verdicts(facts, written))
         with measured(self._equipment.shares) as reading:
             by_output = dict(zip(wanted, written, strict=True))
@@ -272,6 +273,18 @@ class ClipJob:
             inherited=self._inherited,
             told=self._telling.count,
         )
+
+    def _learn_length(self, last: Part, facts: ClipFacts) -> None:
+        """Take the length from the frames, where the container does not tell it.
+
+        What was streamed says nothing; a generator is paid by the second.
+        """
+        inspection = self._story.inspection
+        if self._header.seconds or inspection is None:
+            return
+        seconds = last.at + float(1 / facts.rate)
+        header = replace(self._header, frames=last.frames, seconds=seconds)
+        self._story.inspection = replace(inspection, header=header)
 
     def _verdicts(
         self, facts: ClipFacts, written: Sequence[WrittenClip]

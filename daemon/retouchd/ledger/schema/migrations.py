@@ -10,6 +10,7 @@ import sqlite_utils
 
 from retouchd.errors import LedgerRefusedError
 from retouchd.ledger.prices import import_default_prices, import_missing_prices
+from retouchd.ledger.schema.clip_views import add_clip_seconds
 from retouchd.ledger.schema.report_views import add_report_hours, add_report_views
 from retouchd.ledger.schema.tables import create_tables
 from retouchd.ledger.schema.usage_views import create_usage_tables
@@ -60,11 +61,18 @@ def _add_verdicts(db: sqlite_utils.Database) -> None:
     db.execute("CREATE INDEX fixes_open ON fixes (hot_folder) WHERE begun_at IS NULL")
 
 
+def _add_clip_seconds(db: sqlite_utils.Database) -> None:
+    """Say how long clips run, and what generators of clips ask for a second."""
+    add_clip_seconds(db)
+    import_missing_prices(db)
+
+
 MIGRATIONS: tuple[Callable[[sqlite_utils.Database], None], ...] = (
     create_tables,
     import_default_prices,
     _add_places_of_trouble,
     _add_reviews_and_attempts,
+    _add_clip_seconds,
 )
 """Steps of the schema in order; ``PRAGMA user_version`` counts those that are done.
 

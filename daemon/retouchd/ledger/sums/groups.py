@@ -14,7 +14,7 @@ from retouchd.ledger.sums.shares import Run, split, weights_of
 from retouchd.ledger.sums.tallies import Tally, bucket_of
 from retouchd.values import TIERS
 
-PER_JOB = ("hot_folder", "rule", "origin", "day")
+PER_JOB = ("hot_folder", "rule", "origin", "kind", "day")
 """Groupings by what the row of a job says."""
 
 DIMENSIONS = (*PER_JOB, *PER_RUN, "person")
@@ -41,7 +41,7 @@ def add_up(jobs: Iterable[JobFacts]) -> Tallies:
         names = tuple(job.row[name] or NAMELESS for name in PER_JOB)
         _book(whole[names], common, job.runs, job.verdicts, _pixels_of(job))
         for charge in job.charges:
-            whole[names].add_charge(*charge.sums)
+            whole[names].book(charge, of_a_clip=bool(job.clip_us))
         _book_runs(made, money, job, common)
         _book_people(made["person"], job, common)
     _spread(made, PER_JOB, whole)
@@ -73,7 +73,7 @@ def _book_runs(
     causes = causes or {(NAMELESS,) * len(PER_RUN): []}
     for charge in job.charges:
         for cause, share in split(charge, weights_of(charge, causes)).items():
-            money[cause].add_charge(*share.sums)
+            money[cause].book(share, of_a_clip=bool(job.clip_us))
     for number, dimension in enumerate(PER_RUN):
         groups: dict[str, list[Run]] = {}
         for cause, runs in causes.items():
@@ -106,7 +106,7 @@ def _book_people(made: dict[str, Tally], job: JobFacts, common: _Common) -> None
     for charge in job.charges:
         whose = seconds if charge.key[0] == "people" else {NAMELESS: 1}
         for person, share in split(charge, whose).items():
-            made[person].add_charge(*share.sums)
+            made[person].book(share, of_a_clip=bool(job.clip_us))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,7 @@ class _Common:
         states: the first of ``tallies.COUNTS``.
         escalated: attempts at a higher tier.
         wait, start: buckets of the durations; ``None``: there is none.
+        clip_us: how long its clip runs.
     """
 
     states: tuple[int, ...]
@@ -126,6 +127,7 @@ class _Common:
     ended: str
     wait: int | None
     start: int | None
+    clip_us: int
 
 
 def _common(job: JobFacts) -> _Common:
@@ -142,6 +144,7 @@ def _common(job: JobFacts) -> _Common:
         ended=job.row["ended_at"] or "",
         wait=_bucket(arrived, delivered) if arrived and is_delivered else None,
         start=_bucket(arrived, edited) if arrived and edited >= arrived else None,
+        clip_us=job.clip_us,
     )
 
 
@@ -153,7 +156,8 @@ def _book(
     pixels: tuple[int, int],
 ) -> None:
     """Add to *tally* what of *job* is in its group; *pixels* in and out."""
-    counts = (*job.states, *_looks(verdicts), *_work(job, runs, pixels))
+    work = _work(job, runs, pixels)
+    counts = (*job.states, *_looks(verdicts), *work, job.clip_us)
     tally.counts = list(map(add, tally.counts, counts))
     for run in runs:
         if run.gpu_us:

@@ -9,8 +9,8 @@ from typing import Any
 
 from retouchd.ledger.database import Query
 from retouchd.ledger.schema.report_views import APPROVED, MOMENT
-from retouchd.ledger.sums.shares import Charge, Run
-from retouchd.ledger.sums.tallies import atoms, micro
+from retouchd.ledger.sums.shares import Run
+from retouchd.ledger.sums.tallies import Charge, atoms, micro
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,11 @@ class JobFacts:
     runs: list[Run] = field(default_factory=list)
     charges: list[Charge] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
+
+    @property
+    def clip_us(self) -> int:
+        """How long its clip runs, in microseconds; 0: it is none, or nobody knows."""
+        return micro(self.row["clip_seconds"])
 
 
 def jobs_between(query: Query, begin: str, end: str) -> Iterator[JobFacts]:
@@ -63,8 +68,8 @@ SELECT jobs.id FROM jobs JOIN chain USING (id) WHERE {MOMENT} < :begin
 """  # noqa: S608  see above
 
 _JOBS = f"""
-SELECT id, hot_folder, rule, origin, state, parent, {APPROVED} AS approved,
-    arrived_at, started_at, delivered_at,
+SELECT id, hot_folder, rule, origin, kind, clip_seconds, state, parent,
+    {APPROVED} AS approved, arrived_at, started_at, delivered_at,
     coalesce(delivered_at, finished_at) AS ended_at,
     substr(coalesce(delivered_at, finished_at, arrived_at), 1, 10) AS day,
     coalesce(width_in * height_in * max(coalesce(frames, 1), 1), 0) AS pixels_in,

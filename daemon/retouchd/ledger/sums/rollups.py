@@ -26,7 +26,7 @@ from retouchd.ledger.sums.groups import DIMENSIONS, Tallies, add_up
 from retouchd.ledger.sums.job_facts import jobs_between
 from retouchd.ledger.sums.tallies import Tally
 
-VERSION = 1
+VERSION = 2
 """Of what is kept; another one is thrown away."""
 
 AFTER = "~"
@@ -268,6 +268,7 @@ def _written(tally: Tally) -> tuple[str, bytes, bytes]:
         "charges": [[*key, *numbers] for key, numbers in tally.charges.items()],
         "times": [tally.first, tally.last, tally.begin, tally.end],
         "devices": sorted(tally.devices),
+        "clips": tally.clips,
     }
     return json.dumps(sums), tally.waits.tobytes(), tally.starts.tobytes()
 
@@ -285,4 +286,5 @@ def _read(sums: str, waits: bytes, starts: bytes) -> Tally:
         begin=begin,
         end=end,
         devices=set(content["devices"]),
+        clips=content["clips"],
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
-from retouchd.ledger.sums.tallies import ChargeKey
+from retouchd.ledger.sums.tallies import Charge
 
 Group = TypeVar("Group", str, tuple[str, ...])
 """Name of a group, or its names."""
@@ -33,21 +33,6 @@ class Run(NamedTuple):
     pixels_in: int
     pixels_out: int
     started_at: str
-
-
-class Charge(NamedTuple):
-    """One booked cost in whole numbers of 10^-24; amount ``None``: unpriced."""
-
-    key: ChargeKey
-    measured: int
-    quantity: int
-    amount: int | None
-
-    @property
-    def sums(self) -> tuple[ChargeKey, tuple[int, ...]]:
-        """What it adds to a tally, see ``Tally.charges``."""
-        unpriced = int(self.amount is None)
-        return self.key, (self.measured, self.quantity, self.amount or 0, 1, unpriced)
 
 
 def weights_of(

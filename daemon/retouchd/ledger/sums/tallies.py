@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from operator import add
+from typing import NamedTuple
 
 import numpy as np
 
@@ -38,11 +39,28 @@ COUNTS = (
     "pixels_out",
     "cpu_us",
     "gpu_us",
+    "clip_us",
 )
 """What a tally counts, see ``lines.Line``."""
 
 ChargeKey = tuple[str, str, str, str, str]
 """Category, item, measured unit, unit of the price, currency."""
+
+
+class Charge(NamedTuple):
+    """One booked cost in whole numbers of 10^-24; amount ``None``: unpriced."""
+
+    key: ChargeKey
+    measured: int
+    quantity: int
+    amount: int | None
+
+    @property
+    def sums(self) -> tuple[ChargeKey, tuple[int, ...]]:
+        """What it adds to a tally, see ``Tally.charges``."""
+        unpriced = int(self.amount is None)
+        return self.key, (self.measured, self.quantity, self.amount or 0, 1, unpriced)
+
 
 _LAST = "~"  # sorts behind every time
 
@@ -59,6 +77,7 @@ class Tally:
         first, last: the first arrival and the last delivery of those in *waits*.
         begin, end: the first arrival and the last end of any job.
         devices: names of the GPUs that were used.
+        clips: money booked on clips, by currency.
     """
 
     counts: list[int] = field(default_factory=lambda: [0] * len(COUNTS))
@@ -70,6 +89,7 @@ class Tally:
     begin: str = _LAST
     end: str = ""
     devices: set[str] = field(default_factory=set)
+    clips: dict[str, int] = field(default_factory=dict)
 
     def add(self, other: Tally) -> None:
         """Add all that *other* holds."""
@@ -83,11 +103,20 @@ class Tally:
         self.begin = min(self.begin, other.begin)
         self.end = max(self.end, other.end)
         self.devices |= other.devices
+        for currency, amount in other.clips.items():
+            self.clips[currency] = self.clips.get(currency, 0) + amount
 
     def add_charge(self, key: ChargeKey, sums: Iterable[int]) -> None:
         """Add *sums* (measured, quantity, amount, rows, unpriced) to one item."""
         known = self.charges.get(key)
         self.charges[key] = [*sums] if known is None else list(map(add, known, sums))
+
+    def book(self, charge: Charge, *, of_a_clip: bool) -> None:
+        """Add *charge*, or a share of one."""
+        self.add_charge(*charge.sums)
+        if of_a_clip and charge.amount:
+            currency = charge.key[-1]
+            self.clips[currency] = self.clips.get(currency, 0) + charge.amount
 
 
 def atoms(text: str) -> int:

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 _COPIED = {"audio", "subtitle"}
 
+_LABELS = {"aigc", "prompt", "workflow"}
+"""Tags, in small letters, that tell what generated a clip; ``aigc`` is the label of
+GB 45438-2025."""
+
 SegmentFile: TypeAlias = tuple[Path, WrittenSegment]
 
 
@@ -230,11 +234,15 @@ def _refuse_differences(source: Path, segments: Sequence[SegmentFile]) -> None:
 
 
 def _options(encoding: ClipEncoding, source: Clip) -> dict[str, str]:
-    """Let MP4 and MOV tell where the pictures begin in their own ticks.
+    """Let MP4 and MOV tell where the pictures begin in their own ticks, and labels.
 
     FFmpeg's default, milliseconds, would move a clip that begins late by a fraction.
     """
     base = source.pictures.time_base
     if encoding.container not in {"mp4", "mov"} or base is None:
         return {}
-    return {"movie_timescale": str(base.denominator)}
+    options = {"movie_timescale": str(base.denominator)}
+    if any(name.lower() in _LABELS for name in source.container.metadata):
+        # Else only the tags that every player knows are written.
+        options["movflags"] = "use_metadata_tags"
+    return options

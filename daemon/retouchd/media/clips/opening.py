@@ -93,6 +93,7 @@ class ClipFacts:
         mastering: how bright it was made to be; ``None``: it does not tell.
         fields: of which whole frames are to be made; ``None``: frames are as stored.
         made_of: what the frames come from, where no container holds them.
+        texts: tags of the container as pairs of name and text.
     """
 
     width: int
@@ -108,6 +109,7 @@ class ClipFacts:
     mastering: Mastering | None = None
     fields: Fields | None = None
     made_of: FrameSource | None = None
+    texts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -248,6 +250,7 @@ def _facts(
         rate=rate,
         tags=tags_of(frame),
         mastering=mastering_of(frame),
+        texts=tuple(container.metadata.items()),
     )
 
 

@@ -44,10 +44,15 @@ def about_lines(summary: Summary) -> Safe:
     )
     repriced = report.total.repriced is not None
     has_gaps = bool(report.total.unpriced)
-    head = [name, *_HEAD, *(["unpriced charges"] if has_gaps else [])]
+    has_clips = bool(report.total.clip_s)
+    head = [name, *_HEAD, *(["per second of video"] if has_clips else [])]
+    head += ["unpriced charges"] if has_gaps else []
     if repriced:
         head += ["re-priced cost", "not re-priced"]
-    rows = [_cells(line, has_gaps=has_gaps) for line in (*report.lines, report.total)]
+    rows = [
+        _cells(line, has_gaps=has_gaps, has_clips=has_clips)
+        for line in (*report.lines, report.total)
+    ]
     parts = [chart] if dearest else []
     parts.append(table(f"All figures by {name}", head, rows, total=True))
     return section(f"By {name}", *parts)
@@ -64,7 +69,7 @@ def _each(line: Line) -> dict[str, float]:
     return {name: float(line.costs[name]) / line.approved for name in CATEGORIES}
 
 
-def _cells(line: Line, *, has_gaps: bool) -> list[str]:
+def _cells(line: Line, *, has_gaps: bool, has_clips: bool) -> list[str]:
     cells = [
         _named(line.group),
         f"{line.jobs:,}",
@@ -78,6 +83,8 @@ def _cells(line: Line, *, has_gaps: bool) -> list[str]:
         duration(line.seconds_p50),
         duration(line.seconds_p95),
     ]
+    if has_clips:
+        cells.append(money(line.per_clip_second))
     if has_gaps:
         cells.append(f"{line.unpriced:,}")
     if line.repriced is not None:
