@@ -724,6 +724,26 @@ def test_refined_result_is_a_drop_of_its_own(office: Office) -> None:
         office.say(entry, "approve")
 
 
+@pytest.mark.parametrize("result", ["shot_0001.png", "shot.mp4"])
+def test_one_picture_of_a_clip_is_not_refined_alone(
+    office: Office, result: str
+) -> None:
+    """Frame 1 of a sequence would come back as all there is; a whole clip may go on."""
+    entry = office.wait_for_review("shot.mov", result)
+    sql = "UPDATE jobs SET clip_seconds = 2 WHERE id = ?"
+    office.around.database.write(lambda db: db.execute(sql, [entry.job])).result()
+    wanted = Wanted(entry.job, Opinion("fix", "anna"), "erase", ((0, 0, 1, 1),))
+
+    if result == "shot.mp4":
+        office.carry_out(wanted)
+    else:
+        with pytest.raises(InputError, match="is one picture of a clip"):
+            office.carry_out(wanted)
+
+    state = "rejected" if result == "shot.mp4" else "review"
+    assert office.row(entry)["state"] == state
+
+
 def test_refined_result_is_found_again_after_a_crash(office: Office) -> None:
     """Killed before the move, or between intent and claim: it is the same job."""
     entry = office.wait_for_review("s/a.jpg", "s/a.png")

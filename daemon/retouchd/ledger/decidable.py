@@ -39,6 +39,7 @@ class Decidable:
         state: ``review``, ``done`` or ``rejected``.
         decision: ``approve`` or ``reject`` where a person decided before.
         is_shown: whether it waited in ``review/`` at first.
+        is_clip: whether a clip or a sequence came in.
         why: the reason of that, in words.
     """
 
@@ -47,6 +48,7 @@ class Decidable:
     decision: str
     rule: str
     is_shown: bool
+    is_clip: bool
     why: str
     kept: tuple[Kept, ...]
 

@@ -106,6 +106,7 @@ class Reviews:
                 row["decision"] or "",
                 row["rule"] or "",
                 row["destination"] == "review",
+                row["clip_seconds"] is not None,
                 row["review_reason"] or "",
                 tuple(kept.get(row["id"], ())),
             )

@@ -27,6 +27,7 @@ from retouchd.ledger.identity import ledger_identity
 from retouchd.ledger.jobs import Journal
 from retouchd.ledger.reviews import Reviews
 from retouchd.ledger.verdicts import Opinion
+from retouchd.rules.templates import container_of
 from retouchd.settings import HotFolder
 from retouchd.values import Rendition
 
@@ -140,6 +141,7 @@ class Desk:
         inbox = self._places.folder.inbox
         results = job.results
         path = results[0].path if results else Path("unknown")
+        _require_whole(job, path)
         wish = inbox / result_name(job.entry.source, path)
         name = next(one for one in suffixed(wish) if not os.path.lexists(one))
         recipe = Recipe(
@@ -229,6 +231,21 @@ def facts_of(staged: Staged) -> dict[str, Any]:
             str(final) for made, final, _ in staged.outputs if made.role == "result"
         ],
     }
+
+
+def _require_whole(job: Decidable, result: Path) -> None:
+    """Refuse to go on with one picture of a clip as if it were all of it.
+
+    Raises:
+        InputError: *result* is a still, and a clip or a sequence came in.
+    """
+    if job.is_clip and container_of(result.name) is None:
+        raise InputError(
+            f"the first result of job {job.entry.job} is one picture of a clip",
+            hint="reject it and drop the original from done/ with regions, or let the "
+            "rule name a clip as its first output",
+            file=result,
+        )
 
 
 def _fractions(job: Decidable, regions: tuple[Region, ...]) -> tuple[Region, ...]:

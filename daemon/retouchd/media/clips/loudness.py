@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from retouchd.media.clips.decoding import damaged
 from retouchd.media.clips.library import pyav
-from retouchd.media.clips.opening import Clip, damaged
+from retouchd.media.clips.opening import Clip
 from retouchd.media.measures.planes import Floats
 
 if TYPE_CHECKING:

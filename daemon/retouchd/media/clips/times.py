@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from retouchd.media.clips.decoding import damaged
 from retouchd.media.clips.library import pyav
-from retouchd.media.clips.opening import Clip, damaged
+from retouchd.media.clips.opening import Clip
 
 _NEAR = Fraction(2, 1000)
 """Seconds; Matroska counts whole milliseconds."""
