@@ -8,6 +8,7 @@ from retouchd.settings.environment import (
     prepare_libvips,
     service_socket,
     silence_onnx_runtime,
+    silence_svt_av1,
 )
 from retouchd.settings.listen import SocketAddress, parse_listen
 from retouchd.settings.load import find_config, load_settings
@@ -45,4 +46,5 @@ __all__ = [
     "service_socket",
     "shipped_folder",
     "silence_onnx_runtime",
+    "silence_svt_av1",
 ]

@@ -24,6 +24,14 @@ def silence_onnx_runtime() -> None:
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 
+def silence_svt_av1() -> None:
+    """Keep that encoder's chatter out of our log; call it before one is opened.
+
+    It does not go by FFmpeg's level. Errors are still told.
+    """
+    os.environ.setdefault("SVT_LOG", "1")
+
+
 def service_socket() -> str:
     """Return the address at which systemd waits for news; empty outside of a unit."""
     return os.environ.get("NOTIFY_SOCKET", "")

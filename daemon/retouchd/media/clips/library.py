@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from retouchd.errors import InputError
+from retouchd.settings import silence_svt_av1
 
 
 def pyav() -> ModuleType:
@@ -22,4 +23,5 @@ def pyav() -> ModuleType:
             "clip again",
         ) from error
     av.logging.set_level(None)  # what matters is raised; the rest is chatter
+    silence_svt_av1()
     return av
