@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from retouchd.delivery.place import sync_folders
-from retouchd.hotfolder import handout
+from retouchd.hotfolder import placing
 from retouchd.hotfolder.handout import Handout, Staged
 from retouchd.intake.claim import remove_claim_folder
 from retouchd.ledger.connection import connect_for_writing
@@ -45,18 +45,21 @@ def done_before_archive() -> None:
     """A job is booked as done while its original still lies in the claim."""
 
     def deliver(self: Handout, job: Staged) -> None:
-        placed = [self._put(job.entry, *output) for output in job.outputs]
-        sync_folders(one.path.parent for one in placed)
+        touched: set[Path] = set()
+        placed = [
+            self._placing.put(job.entry.job, output, touched) for output in job.outputs
+        ]
+        sync_folders(touched)
         self._journal.done([(job.entry.job, "done", placed)], self._clock()).result()
         self._put_away(job.entry, job.archive)
         remove_claim_folder(self._places.claim_folder(job.entry.job))
 
-    Handout.deliver = deliver  # type: ignore[method-assign]
+    _replace(Handout, "deliver", deliver)
 
 
 def no_existence_check() -> None:
     """A result replaces whatever bears its name."""
-    handout.place = lambda stage, final, *_: os.rename(stage, final)  # type: ignore[assignment]  # noqa: PTH104  (Path.rename would look the same)
+    _replace(placing, "place", lambda stage, final, *_: stage.rename(final))
 
 
 def direct_write() -> None:
@@ -70,7 +73,7 @@ def direct_write() -> None:
             os.fsync(file.fileno())
         stage.unlink()
 
-    handout.place = write  # type: ignore[assignment]
+    _replace(placing, "place", write)
 
 
 def rename_before_journal() -> None:
@@ -138,6 +141,12 @@ ONLY_POWER_CUTS_SHOW = (
     "synchronous_normal",
 )
 """A killed process loses nothing that the kernel holds; a power cut does."""
+
+
+def _replace(owner: Any, name: str, stand_in: Callable[..., Any]) -> None:
+    """Replace the function *name* of a room or a class."""
+    assert hasattr(owner, name), f"the product has no {owner.__name__}.{name} any more"
+    setattr(owner, name, stand_in)
 
 
 def _replace_everywhere(name: str, stand_in: Callable[[Any], Any]) -> None:
