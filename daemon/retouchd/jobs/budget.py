@@ -18,6 +18,10 @@ HEADROOM = 2
 _CLIP_FRAMES = 80
 """Frames that decoder and encoder hold: x264 alone looks 40 to 60 ahead."""
 
+_HELD_BYTES = 6
+"""For a pixel of 8 bits of a frame that a step holds: as a picture, most of them also as
+they were decoded."""
+
 
 class MemoryBudget:
     """Bytes that the jobs of one worker may need together.
@@ -66,7 +70,9 @@ def estimated_need(header: Header, rule: Rule) -> int:
     """
     width, height = header.width, header.height
     largest = width * height
+    held = 0
     for _, step in rule.steps:
+        held += step.frames_held(width, height) * width * height
         width, height = step.size_after(width, height)
         largest = max(largest, width * height)
     writes_avif = any(output.format == "avif" for output in rule.outputs)
@@ -80,6 +86,7 @@ def estimated_need(header: Header, rule: Rule) -> int:
     need = copies * largest * 4 * header.depth // 8
     if header.kind != "still":
         need += _CLIP_FRAMES * largest * 3 * header.depth // 16
+        need += held * _HELD_BYTES * header.depth // 8
     if header.kind == "clip" and header.format == "webp":
         need += 4 * header.frames * header.width * header.height
     return need

@@ -23,11 +23,11 @@ _WINDOW = (5, 5)
 
 # Mean squares of levels of 255. Beneath the first, rounding passes for change; above
 # the second it is no noise that most of the frame differs by, but another picture.
-_QUIETEST, _NOISIEST = 1.0, 150.0
+_QUIETEST, NOISIEST = 1.0, 150.0
 # A spot whose difference is below the first share of the noise's is the same, and
 # above the second another one; the mean of 25 squares of noise strays by a quarter.
 _SAME, _CHANGED = 2.0, 4.0
-_SLIP = 0.1
+SLIP = 0.1
 """Pixels by which a good flow may be off; times the slope it shows as difference."""
 
 _ASTRAY = 1.0
@@ -76,11 +76,11 @@ def motion_between(before: Levels, now: Levels) -> Motion:
     at_rest = _difference(before, now)
     if min(now.shape[:2]) < 16:  # too small to be searched
         flow = np.zeros((*now.shape[:2], 2), np.float32)
-        return Motion(flow, _likeness(at_rest, _noise(at_rest)))
+        return Motion(flow, _likeness(at_rest, noise_of(at_rest)))
     flow, gap = _searched(before, now)
     moved = _difference(_fetched(before, flow), now)
-    slope = _slope(now) * _SLIP**2
-    noise = _noise(np.minimum(at_rest, moved))
+    slope = slope_of(now) * SLIP**2
+    noise = noise_of(np.minimum(at_rest, moved))
     still = at_rest <= np.maximum(moved, _SAME * noise)
     flow[still] = 0
     difference = np.where(still, at_rest, np.maximum(moved - slope, 0))
@@ -133,7 +133,7 @@ def _difference(one: Any, other: Any) -> Floats:
     return np.asarray(cv2.blur(square, _WINDOW), np.float32)
 
 
-def _slope(frame: Levels) -> Floats:
+def slope_of(frame: Levels | Floats) -> Floats:
     """Mean square of the steepest change per pixel around each pixel."""
     smooth: Any = cv2.GaussianBlur(frame, (0, 0), 1).astype(np.float32)
     across, down = cv2.Scharr(smooth, -1, 1, 0) / 32, cv2.Scharr(smooth, -1, 0, 1) / 32
@@ -141,9 +141,9 @@ def _slope(frame: Levels) -> Floats:
     return np.asarray(cv2.blur(steep, _WINDOW), np.float32)
 
 
-def _noise(difference: Floats) -> float:
+def noise_of(difference: Floats) -> float:
     """Mean square by which noise alone makes two frames differ."""
-    return float(np.clip(np.median(difference), _QUIETEST, _NOISIEST))
+    return float(np.clip(np.median(difference), _QUIETEST, NOISIEST))
 
 
 def _likeness(difference: Floats, noise: float) -> Floats:
