@@ -144,11 +144,7 @@ class Step(BaseModel):
         return width, height
 
     def frames_held(self, width: int, height: int) -> int:  # noqa: ARG002  (most hold none)
-        """Return how many frames of a clip ``over`` holds at a time, at most.
-
-        Args:
-            width, height: of the frames that it gets.
-        """
+        """Return how many frames of *width* x *height* ``over`` holds, at most."""
         return 0
 
     def aiming_at(self, long_edge: int) -> Self:  # noqa: ARG002  (most have no size)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from retouchd.errors import InputError
 from retouchd.jobs.budget import MemoryBudget, estimated_need
+from retouchd.steps.erase import Erase
 from retouchd.steps.resize import Resize
 from retouchd.values import Header
 
@@ -75,6 +77,17 @@ def test_budget_comes_back_after_an_error() -> None:
 
     with budget.admit(10):
         pass
+
+
+def test_need_counts_the_frames_that_a_step_holds(order: Any) -> None:
+    """Those of a clip: a still has no others."""
+    rules = [order().rules[0], order("b", ("erase", Erase())).rules[0]]
+    clip = replace(HEADER, kind="clip", width=1920, height=1080)
+
+    plain, erasing = (estimated_need(clip, rule) for rule in rules)
+
+    assert 1920 * 1080 * 3 * 24 < erasing - plain < 500e6
+    assert estimated_need(HEADER, rules[0]) == estimated_need(HEADER, rules[1])
 
 
 def test_need_follows_the_largest_picture(order: Any) -> None:

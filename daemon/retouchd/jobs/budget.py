@@ -19,8 +19,8 @@ _CLIP_FRAMES = 80
 """Frames that decoder and encoder hold: x264 alone looks 40 to 60 ahead."""
 
 _HELD_BYTES = 6
-"""For a pixel of 8 bits of a frame that a step holds: as a picture, most of them also as
-they were decoded."""
+"""For a pixel of 8 bits of a frame that a step holds: as a picture, most of them as
+they were decoded too."""
 
 
 class MemoryBudget:

@@ -17,7 +17,10 @@ centre of the first pixel is (0, 0)."""
 
 _SPOTS, _FEWEST = 240, 12
 _SPACING = 6
-_SEARCHED, _LEVELS = (15, 15), 4
+_SEARCHED = (15, 15)
+FAR, CLOSE = 4, 1
+"""How often pictures are halved in which a spot is first searched: it may have gone by
+a hundred pixels, or by ten. What is hidden disturbs the more the smaller they are."""
 
 _ASTRAY = 0.5
 """Pixels by which the ways there and back may miss each other."""
@@ -30,7 +33,9 @@ _WORSE, _LITTLE = 1.15, 0.02
 taken: each freedom that is not needed is one more for noise to play with."""
 
 
-def alignment(now: Levels, then: Levels, usable: Flags) -> Matrix | None:
+def alignment(
+    now: Levels, then: Levels, usable: Flags, levels: int = FAR
+) -> Matrix | None:
     """Find the one motion that most spots share.
 
     The plainest that fits is taken: rest, a shift, a shift with turn and zoom, a
@@ -40,6 +45,7 @@ def alignment(now: Levels, then: Levels, usable: Flags) -> Matrix | None:
         now: (h, w), one band.
         then: (h, w), the other frame.
         usable: (h, w), where *now* shows what was before the camera.
+        levels: ``FAR``, or ``CLOSE`` where little has moved.
 
     Returns:
         what takes spots of *now* to *then*; ``None``: there is too little to hold on
@@ -49,7 +55,7 @@ def alignment(now: Levels, then: Levels, usable: Flags) -> Matrix | None:
     Bouguet, "Pyramidal Implementation of the Lucas Kanade Feature Tracker", 2000;
     as OpenCV has them.
     """
-    here, there = _tracked(now, then, usable)
+    here, there = _tracked(now, _in_light_of(now, then, usable), usable, levels)
     if len(here) < _FEWEST:
         return None
     motions = [(one, _misses(one, here, there)) for one in _motions(here, there)]
@@ -73,26 +79,37 @@ def shift(across: float, down: float) -> Matrix:
     return np.array([[1, 0, across], [0, 1, down], [0, 0, 1]], np.float64)
 
 
+def _in_light_of(now: Levels, then: Levels, usable: Flags) -> Levels:
+    """Return *then* as bright as *now*: tracking takes spots to keep their brightness.
+
+    A change of less than a hundredth does no harm, and is not worth the rounding.
+    """
+    if not usable.any():
+        return then
+    gain = float(now[usable].mean()) / max(float(then[usable].mean()), 1.0)
+    return then if abs(gain - 1) < 0.01 else cv2.convertScaleAbs(then, alpha=gain)  # type: ignore[return-value]
+
+
 def _tracked(
-    now: Levels, then: Levels, usable: Flags
+    now: Levels, then: Levels, usable: Flags, levels: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return points (n, 2) of *now* and where they lie *then*."""
     mask = usable.astype(np.uint8)
     spots: Any = cv2.goodFeaturesToTrack(now, _SPOTS, 0.01, _SPACING, mask=mask)
     if spots is None:
         return np.empty((0, 2)), np.empty((0, 2))
-    there, found = _followed(now, then, spots)
-    back, found_back = _followed(then, now, there)
+    there, found = _followed(now, then, spots, levels)
+    back, found_back = _followed(then, now, there, levels)
     away = np.linalg.norm(back - spots, axis=2)
     sure = (found & found_back & (away <= _ASTRAY))[:, 0]
     return spots[sure, 0].astype(np.float64), there[sure, 0].astype(np.float64)
 
 
-def _followed(one: Levels, other: Levels, spots: Any) -> tuple[Any, Flags]:
+def _followed(one: Levels, other: Levels, spots: Any, levels: int) -> tuple[Any, Flags]:
     """Follow spots (n, 1, 2); return where they lie, and (n, 1) which were found."""
     there: Any = np.empty_like(spots)
     there, found, _ = cv2.calcOpticalFlowPyrLK(
-        one, other, spots, there, winSize=_SEARCHED, maxLevel=_LEVELS
+        one, other, spots, there, winSize=_SEARCHED, maxLevel=levels
     )
     return there, np.asarray(found, np.bool_)
 

@@ -9,14 +9,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from retouchd.media.motion.align import Matrix, alignment, moved, shift
+from retouchd.media.motion.align import CLOSE, Matrix, alignment, moved, shift
 from retouchd.media.motion.dense import Flags, Floats, Levels
 from retouchd.media.motion.reveal import View, agreed, compared
 from retouchd.media.motion.window import Neighbour, Window
 from retouchd.media.patch import Area, Mask
 from retouchd.media.pixels import Pixels, to_array
 
-_LEAST_MARGIN, _MOST_MARGIN = 48, 160
+_LEAST_MARGIN, _MOST_MARGIN = 64, 160
 """Pixels around a hidden place in which motion and light are compared."""
 
 _VIEWS = 3
@@ -129,8 +129,10 @@ def _view(
     colours, known, corner_there = found
     way = shift(-corner_there[0], -corner_there[1]) @ way
     usable = ~_widened(hidden, _REACH) & _laid(known, way, size, widen=_REACH)
-    there = _warped(_grey(colours), way, size)
-    rest = alignment(_grey(now), there, usable)
+    grey, there = _grey(now), _warped(_grey(colours), way, size)
+    # What is in only one of the two would lead the search astray.
+    there = np.where(~hidden & _laid(known, way, size, widen=0), there, grey)
+    rest = alignment(grey, there, usable, CLOSE)
     if rest is None:
         return None
     way = way @ rest

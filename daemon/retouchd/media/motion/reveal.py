@@ -29,6 +29,8 @@ _TOO_FAR = 4.0
 mean that strays by a sixth."""
 _BAD_SHARE = 0.15
 """Of the ring near a pixel, that may differ."""
+_CLOSED, _OPENED = 7, 3
+"""Specks, pixels, that are believed as what is around them: gaps, and islands."""
 _GAINS = (0.5, 2.0)
 """What a change of light may be."""
 
@@ -106,17 +108,33 @@ def agreed(views: Sequence[View], part: Mask) -> tuple[Any, Flags]:
         _alone(view, sure, ordered)
         for view, sure in zip(ordered, confirmed, strict=True)
     ]
+    layers = [view.colours for view in ordered]
+    colours, chosen = _first(layers * 2, confirmed + alone, part)
+    # Specks are chance, either way.
+    closed = _morphed(chosen, cv2.MORPH_CLOSE, _CLOSED)
+    rest, shown = _first(layers, [view.shown & ~chosen for view in ordered], part)
+    colours[~chosen] = rest[~chosen]
+    return colours, _morphed(chosen | (closed & shown), cv2.MORPH_OPEN, _OPENED)
+
+
+def _first(
+    layers: Sequence[Floats], shown: Sequence[Flags], part: Mask
+) -> tuple[Floats, Flags]:
+    """Take each pixel from the first of *layers* that shows it; tell where one does."""
     colours = np.zeros((*part.shape, 3), np.float32)
     chosen = np.zeros_like(part)
-    for view, believed in zip(ordered * 2, confirmed + alone, strict=True):
-        new = believed & ~chosen
-        colours[new] = view.colours[new]
+    for layer, mask in zip(layers, shown, strict=True):
+        new = mask & ~chosen
+        colours[new] = layer[new]
         chosen |= new
-    # Specks are chance.
+    return colours, chosen
+
+
+def _morphed(mask: Flags, how: int, size: int) -> Flags:
     whole: Any = cv2.morphologyEx(
-        chosen.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)
+        mask.astype(np.uint8), how, np.ones((size, size), np.uint8)
     )
-    return colours, np.asarray(whole > 0)
+    return np.asarray(whole > 0)
 
 
 def _confirmed(view: View, views: Sequence[View]) -> Flags:

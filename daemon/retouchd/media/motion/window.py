@@ -30,13 +30,18 @@ _MARGIN = 7
 would count."""
 
 
+_AROUND = (61, 61)
+"""Small pixels whose mean stands for what is hidden."""
+
+
 @dataclass(frozen=True)
 class Sight:
     """A frame, and what is hidden in it.
 
     Attributes:
         hidden: (H, W), true where something covers what was before the camera.
-        small: (h, w), brightness, to measure motion.
+        small: (h, w), brightness, to measure motion; what is hidden is as bright as
+            its surroundings.
     """
 
     picture: Picture
@@ -75,6 +80,13 @@ def frames_held(width: int, height: int) -> int:
 def sight_of(picture: Picture, hidden: Mask) -> Sight:
     """Look at a frame, of which *hidden* (H, W) is covered."""
     small: Any = cv2.cvtColor(small_frame(to_array(picture.image)), cv2.COLOR_RGB2GRAY)
+    covered = _shrunk(hidden, small.shape)
+    if covered.any():
+        # A mark that stays in its place would hold back whatever moves around it.
+        known = (~covered).astype(np.float32)
+        around: Any = cv2.blur(small * known, _AROUND)
+        weight: Any = cv2.blur(known, _AROUND)
+        small[covered] = np.rint(around / np.maximum(weight, 1e-3))[covered]
     return Sight(picture, hidden, small)
 
 
@@ -152,8 +164,7 @@ class _Past:
             if step is None:
                 return
             way = np.linalg.inv(step) @ way
-            if away < 4 or away % 4 == 0:
-                yield Neighbour(coming[away], away, way)
+            yield Neighbour(coming[away], away, way)
 
 
 def _is_kept(number: int, away: int) -> bool:
@@ -179,13 +190,16 @@ def _step(before: Sight, now: Sight) -> Matrix | None:
 
 def _in_view(*sights: Sight) -> Flags:
     """Return (h, w): where nothing is hidden in any of them."""
-    height, width = sights[0].small.shape
-    hidden: Any = np.logical_or.reduce([sight.hidden for sight in sights])
-    small: Any = cv2.resize(
-        hidden.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA
-    )
-    covered = cv2.dilate((small > 0).astype(np.uint8), np.ones((2 * _MARGIN + 1,) * 2))
-    return np.asarray(covered == 0)
+    hidden = np.logical_or.reduce([sight.hidden for sight in sights])
+    covered = _shrunk(hidden, sights[0].small.shape).astype(np.uint8)
+    return np.asarray(cv2.dilate(covered, np.ones((2 * _MARGIN + 1,) * 2)) == 0)
+
+
+def _shrunk(hidden: Mask, shape: tuple[int, ...]) -> Flags:
+    """Return (h, w): which pixels of a small frame have anything hidden in them."""
+    size = (shape[1], shape[0])
+    share = cv2.resize(hidden.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    return np.asarray(share > 0)
 
 
 def _at_full_size(matrix: Matrix, across: float, down: float) -> Matrix:
