@@ -35,8 +35,8 @@ Camera = Callable[[int], Array]
 SHIPPED = Path(__file__).resolve().parents[2] / "models"
 STILL = "photos/test/kodak24/{}.png"
 STILLS = ("8", "16", "19", "23")
-WIDTH, HEIGHT, FRAMES = 512, 340, 48
-MARK = Region("erase:mark", ((0.4, 0.5), (0.6, 0.5), (0.6, 0.66), (0.4, 0.66)))
+WIDTH, HEIGHT, FRAMES = 512, 340, 24
+MARK = Region("erase:mark", ((0.44, 0.5), (0.56, 0.5), (0.56, 0.62), (0.44, 0.62)))
 CORNER = Region("erase:mark", ((0.7, 0.8), (0.94, 0.8), (0.94, 0.93), (0.7, 0.93)))
 STEP = Erase()
 
@@ -88,16 +88,16 @@ def turned(zoom: float, across: float, down: float, angle: float) -> Array:
 
 def turning(n: int) -> Array:
     """Turn, zoom and move at once."""
-    return turned(1 - 0.004 * n, 60 + 2.3 * n, 90 + 0.7 * n, 0.004 * n)
+    return turned(1 - 0.004 * n, 60 + 3.3 * n, 90 + 0.7 * n, 0.004 * n)
 
 
 CAMERAS: dict[str, tuple[Camera, float, float]] = {
-    "pan 3 px": (pan(3), 0, 0),
-    "pan 2.37 px, noise of 4": (pan(2.37, 0.41), 4, 0),
+    "pan 4 px": (pan(4), 0, 0),
+    "pan 3.37 px, noise of 4": (pan(3.37, 0.41), 4, 0),
     "pan 0.6 px": (pan(0.6), 0, 0),
     "turn and zoom": (turning, 2, 0),
     "in the hand": (shaken, 2, 0),
-    "pan 3 px, light falls by 30 %": (pan(3), 2, 0.3),
+    "pan 4 px, light falls by 30 %": (pan(4), 2, 0.3),
     "at rest": (pan(0), 2, 0),
 }
 
@@ -129,16 +129,11 @@ def marked(frame: Array, region: Region) -> Picture:
         slice(round(left * width), round(right * width)),
     )
     pixels[area] = pixels[area] // 4 + 190
-    cv2.putText(
-        pixels,
-        "MARK",
-        (area[1].start + 4, area[0].stop - 6),
-        cv2.FONT_HERSHEY_DUPLEX,
-        (area[0].stop - area[0].start) / 50,
-        (20, 30, 60),
-        2,
-        cv2.LINE_AA,
-    )
+    label: Any = np.ascontiguousarray(pixels[area])  # so that nothing sticks out
+    rows = label.shape[0]
+    place, font = (4, rows * 3 // 4), cv2.FONT_HERSHEY_DUPLEX
+    cv2.putText(label, "MARK", place, font, rows / 50, (20, 30, 60), 2, cv2.LINE_AA)
+    pixels[area] = label
     return Picture(from_array(pixels), (region,))
 
 

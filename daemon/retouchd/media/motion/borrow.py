@@ -25,6 +25,9 @@ _TRIES = 8
 """Neighbours that are looked into for a place."""
 _LEAST_GAIN = 0.02
 """Share of a place that a neighbour has to add for being looked into."""
+_LEAST_SHOWN = 0.2
+"""Share of a place that neighbours have to show together: a rim that comes and goes
+with every frame is worse than none."""
 _NEAR = 16
 """Frames: one that is so far away has to show twice as much to be tried first."""
 _POINTS = 600
@@ -58,6 +61,8 @@ def borrow(pixels: Pixels, window: Window) -> tuple[Pixels, Mask]:
     for area, part in _places(hidden):
         views = list(_views(pixels[area], hidden[area], part, area, window))
         colours, shown = agreed(views, part)
+        if shown.sum() < _LEAST_SHOWN * part.sum():
+            continue
         filled[area][shown] = _stored(colours[shown], pixels)
         taken[area] |= shown
     return filled, taken

@@ -23,7 +23,7 @@ _WINDOW = (5, 5)
 
 # Mean squares of levels of 255. Beneath the first, rounding passes for change; above
 # the second it is no noise that most of the frame differs by, but another picture.
-_QUIETEST, NOISIEST = 1.0, 150.0
+_QUIETEST, _NOISIEST = 1.0, 150.0
 # A spot whose difference is below the first share of the noise's is the same, and
 # above the second another one; the mean of 25 squares of noise strays by a quarter.
 _SAME, _CHANGED = 2.0, 4.0
@@ -143,7 +143,7 @@ def slope_of(frame: Levels | Floats) -> Floats:
 
 def noise_of(difference: Floats) -> float:
     """Mean square by which noise alone makes two frames differ."""
-    return float(np.clip(np.median(difference), _QUIETEST, NOISIEST))
+    return float(np.clip(np.median(difference), _QUIETEST, _NOISIEST))
 
 
 def _likeness(difference: Floats, noise: float) -> Floats:

@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 
 from retouchd.media.motion.dense import (
-    NOISIEST,
     SLIP,
     Flags,
     Floats,
@@ -24,6 +23,9 @@ _RING = 32
 """Pixels around what is hidden that have to fit."""
 
 _WINDOW = (7, 7)
+_NOISIEST = 40.0
+"""Mean square of levels of 255 by which surroundings may differ; beyond it they were
+aligned badly, or change by themselves."""
 _TOO_FAR = 4.0
 """Times the noise by which a spot may differ (mean square); 49 squares of noise have a
 mean that strays by a sixth."""
@@ -81,7 +83,7 @@ def compared(
     other *= gain
     apart = _apart(frame, other, both)
     noise = noise_of(apart[ring])
-    if noise >= NOISIEST:
+    if noise > _NOISIEST:
         return None
     tolerance = _TOO_FAR * noise + slope_of(other) * SLIP**2
     reach = _reach(part)
