@@ -11,7 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from retouchd.media.motion.borrow import borrow
-from retouchd.media.motion.window import Window, frames_held, sight_of, windows
+from retouchd.media.motion.keepsake import Carried
+from retouchd.media.motion.sight import Window, sight_of
+from retouchd.media.motion.window import frames_held, windows
 from retouchd.media.pixels import from_array, to_array
 from retouchd.values import Picture
 
@@ -70,6 +72,7 @@ def around(
     frames: Sequence[Array],
     place: Callable[[int], tuple[slice, slice]] = fixed,
     dtype: type = np.uint8,
+    carried: Carried | None = None,
 ) -> list[Window]:
     """Cover a place in each frame with white, and return the windows of all."""
     sights = []
@@ -79,7 +82,7 @@ def around(
         hidden[place(number)] = True
         pixels[hidden] = np.iinfo(dtype).max
         sights.append(sight_of(Picture(from_array(pixels)), hidden))
-    return list(windows(sights))
+    return list(windows(sights, {} if carried is None else carried))
 
 
 def taken(window: Window, truth: Array) -> tuple[float, float]:
@@ -200,6 +203,29 @@ def test_a_thing_that_goes_leaves_the_ground_that_others_show() -> None:
 
     assert share == 1
     assert decibels > 50
+
+
+def test_the_next_part_of_a_shot_knows_what_the_last_one_showed() -> None:
+    """A slow pan: what is ahead is not enough, and a few pieces are carried over."""
+    frames, carried = shot(pan(0.8), 100), Carried()
+    around(frames[:80], carried=carried)
+
+    known = taken(around(frames[80:], carried=carried)[5], frames[85])
+    alone = taken(around(frames[80:])[5], frames[85])
+
+    assert alone[0] < 0.6
+    assert known[0] > 0.9
+    assert known[1] > 38
+    assert sum(name.startswith("pixels") for name in carried) <= 3
+
+
+def test_at_rest_nothing_but_the_last_look_is_carried() -> None:
+    """Frames that show no more than the next ones would only take room."""
+    carried = Carried()
+
+    around(shot(pan(0), 30), carried=carried)
+
+    assert sorted(carried) == ["covered", "number", "small"]
 
 
 def test_nothing_is_borrowed_over_a_cut() -> None:

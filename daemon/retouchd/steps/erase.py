@@ -14,13 +14,8 @@ from pydantic import Field
 from retouchd.errors import StepError
 from retouchd.media.grain import add_grain
 from retouchd.media.motion.borrow import borrow
-from retouchd.media.motion.window import (
-    Sight,
-    Window,
-    frames_held,
-    sight_of,
-    windows,
-)
+from retouchd.media.motion.sight import Seen, Window, sight_of
+from retouchd.media.motion.window import frames_held, windows
 from retouchd.media.patch import Mask, blend_in, rasterise
 from retouchd.media.pixels import Pixels, from_array, to_array
 from retouchd.models.filling import fill_holes
@@ -73,13 +68,14 @@ class Erase(ModelStep):
         Raises:
             ModelError: see ``apply``.
         """
-        return tools.each(self._reveal, windows(tools.each(self._look, frames)))
+        seen = tools.each(self._look, frames)
+        return tools.each(self._reveal, windows(seen, tools.carried))
 
     def frames_held(self, width: int, height: int) -> int:
         """Return how many there are in a window."""
         return frames_held(width, height)
 
-    def _look(self, picture: Picture, _: Tools) -> Sight:
+    def _look(self, picture: Picture, _: Tools) -> Seen:
         return sight_of(picture, self._hole(picture))
 
     def _reveal(self, window: Window, tools: Tools) -> Picture:

@@ -7,12 +7,12 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from retouchd.media.motion.align import CLOSE, Matrix, alignment, moved, shift
 from retouchd.media.motion.dense import Flags, Floats, Levels
+from retouchd.media.motion.keepsake import points_of, shows
 from retouchd.media.motion.reveal import View, agreed, compared
-from retouchd.media.motion.window import Neighbour, Window
+from retouchd.media.motion.sight import Neighbour, Window
 from retouchd.media.patch import Area, Mask
 from retouchd.media.pixels import Pixels, to_array
 
@@ -30,7 +30,6 @@ _LEAST_SHOWN = 0.2
 with every frame is worse than none."""
 _NEAR = 16
 """Frames: one that is so far away has to show twice as much to be tried first."""
-_POINTS = 600
 
 _SPREAD = 3
 """Pixels beside what is hidden that interpolation would draw in."""
@@ -87,31 +86,20 @@ def _views(
 ) -> Iterator[View]:
     """Yield how neighbours show *part*, until there are enough views of all of it."""
     corner = area[1].start, area[0].start
-    points = np.argwhere(part)[:, ::-1]
-    points = points[:: -(-len(points) // _POINTS)] + corner
-    shows = np.stack([_shows(one, points) for one in window.neighbours])
+    points = points_of(part) + corner
+    shown = np.stack([shows(one, points) for one in window.neighbours])
     weight = 1 / (_NEAR + np.array([one.away for one in window.neighbours]))
     missing = np.full(len(points), _VIEWS)
     for _ in range(_TRIES):
-        adds = (shows & (missing > 0)).mean(axis=1)
+        adds = (shown & (missing > 0)).mean(axis=1)
         best = int(np.argmax(np.where(adds >= _LEAST_GAIN, adds * weight, 0)))
         if adds[best] < _LEAST_GAIN:
             return
         view = _view(now, hidden, part, corner, window.neighbours[best])
         if view is not None:
-            missing[shows[best]] -= 1
+            missing[shown[best]] -= 1
             yield view
-        shows[best] = False
-
-
-def _shows(neighbour: Neighbour, points: NDArray[Any]) -> Flags:
-    """Tell which *points* (n, 2) of a frame *neighbour* seems to show."""
-    hidden = neighbour.sight.hidden
-    height, width = hidden.shape
-    across, down = np.rint(moved(points, neighbour.way)).astype(np.int64).T
-    inside = (across >= 0) & (across < width) & (down >= 0) & (down < height)
-    covered = hidden[down.clip(0, height - 1), across.clip(0, width - 1)]
-    return np.asarray(inside & ~covered)
+        shown[best] = False
 
 
 def _view(
