@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,14 +123,32 @@ class Header:
         return self.width * self.height / 1e6
 
 
+class Moving(Protocol):
+    """Tagged areas that are not the same in every frame of a clip."""
+
+    def at(self, frame: int) -> tuple[Region, ...]:
+        """Return those of a frame, counted from 0."""
+
+
 @dataclass(frozen=True)
 class Inspection:
-    """All that is known of a drop before its pixels are decoded."""
+    """All that is known of a drop before its pixels are decoded.
+
+    Attributes:
+        regions: tagged areas, of a clip in every frame.
+        moving: those that move or come and go.
+    """
 
     header: Header
     origin: Origin
     regions: tuple[Region, ...]
     warnings: tuple[str, ...] = ()
+    moving: tuple[Moving, ...] = ()
+
+    def regions_at(self, frame: int) -> tuple[Region, ...]:
+        """Return the tagged areas of a frame, counted from 0."""
+        found = (region for one in self.moving for region in one.at(frame))
+        return (*self.regions, *found)
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from retouchd.inspect import containers, exif, origin, regions, xmp
+from retouchd.inspect import containers, exif, frame_tags, origin, regions, xmp
 from retouchd.inspect.containers import RawMetadata
+from retouchd.inspect.frame_tags import files_by_frame
 from retouchd.inspect.kind import Examined, Limits, examine
 from retouchd.inspect.numbered import examine_sequence, sidecars_of_sequence
 from retouchd.inspect.sequences import frames_of
@@ -22,6 +23,7 @@ def inspect(drop: Drop, limits: Limits) -> Inspection:
             for the person who dropped it.
     """
     frames = frames_of(drop)
+    by_frame = files_by_frame(drop, frames)
     if frames:
         examined = examine_sequence(frames, limits)
         drop = replace(drop, members=sidecars_of_sequence(drop, frames))
@@ -34,12 +36,16 @@ def inspect(drop: Drop, limits: Limits) -> Inspection:
     except xmp.XmpError as error:
         properties = {}
         warnings.append(f"the XMP inside {drop.path.name} is left out: {error}")
+    held, odd = frame_tags.read(by_frame, examined.header, limits)
+    others = set(drop.members).difference(by_frame.values())
+    drop = replace(drop, members=tuple(one for one in drop.members if one in others))
     tagged = regions.read(drop, examined.header, properties, limits)
     return Inspection(
         header=examined.header,
         origin=origin.detect(raw, properties, drop.name.rpartition("/")[2]),
         regions=tagged.regions,
-        warnings=(*warnings, *tagged.warnings),
+        warnings=(*warnings, *tagged.warnings, *odd),
+        moving=(*tagged.tracks, *([held] if held else ())),
     )
 
 

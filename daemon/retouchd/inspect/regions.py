@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from retouchd.errors import InputError
-from retouchd.inspect import labelme, masks, sidecars, tags, xmp
+from retouchd.inspect import cvat, labelme, masks, sidecars, tags, xmp
 from retouchd.inspect.kind import Limits, open_regular
 from retouchd.inspect.tags import Tagged
 from retouchd.inspect.xmp import Properties
@@ -31,13 +31,14 @@ def read(drop: Drop, header: Header, embedded: Properties, limits: Limits) -> Ta
         for path in _first_of_each_kind(drop.path.name, drop.members)
     ]
     regions = tuple(region for found in beside for region in found.regions)
+    tracks = tuple(track for found in beside for track in found.tracks)
     warnings = tuple(warning for found in beside for warning in found.warnings)
-    if not regions:
+    if not (regions or tracks):
         return Tagged(inside.regions, inside.warnings + warnings)
     if inside.regions or inside.warnings:
         note = "a sidecar tags this picture too; the region tags inside it are left out"
         warnings = (*warnings, note)
-    return Tagged(regions, warnings)
+    return Tagged(regions, warnings, tracks)
 
 
 def _first_of_each_kind(picture: str, members: Sequence[Path]) -> list[Path]:
@@ -61,7 +62,15 @@ def _read_sidecar(path: Path, header: Header, limits: Limits) -> Tagged:
         region = masks.read(path, header, limits)
         empty = (f"{path.name} marks nothing: it has no white",)
         return Tagged((region,)) if region else Tagged(warnings=empty)
+    if ending == ".xml" and (header.kind != "still" or header.frames > 1):
+        return _read_tracks(path, header, limits)
     return Tagged(warnings=(f"{path.name} travels along but is not read",))
+
+
+def _read_tracks(path: Path, header: Header, limits: Limits) -> Tagged:
+    tracks = cvat.read(path, header, limits)
+    none = (f"{path.name} holds no tracks of CVAT for video; it is not read",)
+    return Tagged(tracks=tracks, warnings=() if tracks else none)
 
 
 def _read_xmp(path: Path, header: Header, limits: Limits) -> Tagged:

@@ -2,16 +2,22 @@
 
 A sidecar is ``NAME.EXT.json`` or ``NAME.json`` (exact name first); likewise
 ``.xmp``, ``.txt``, ``.xml``, ``.mask.png`` and ``_mask.png``. Extensions are compared
-without case. A short name that fits two pictures belongs to neither: guessing would
-erase the wrong picture's regions (darktable#13224, osxphotos#210).
+without case. ``NAME.EXT.FRAME.json`` belongs to one frame of a clip. A short name that
+fits two pictures belongs to neither: guessing would erase the wrong picture's regions
+(darktable#13224, osxphotos#210).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 ENDINGS = (".json", ".xmp", ".txt", ".xml", ".mask.png", "_mask.png")
+_OF_A_FRAME = re.compile(
+    r"(?P<clip>.+\.(?:mp4|mov|m4v|mkv|webm|gif|webp))\.(?P<frame>[0-9]{1,9})\.json",
+    re.IGNORECASE | re.DOTALL,
+)
 MASK_ENDINGS = (".mask.png", "_mask.png")
 
 
@@ -69,7 +75,7 @@ def group(names: Iterable[str]) -> Groups:
     lonely: list[str] = []
     ambiguous: dict[str, tuple[str, ...]] = {}
     for name in set(listing).difference(others):
-        owners = by_root.get(_root(name), ())
+        owners = by_root.get(_root(name)) or by_root.get(_clip(name)) or []
         if len(owners) == 1:
             members[owners[0]].append(name)
         elif owners:
@@ -100,6 +106,18 @@ def _root(name: str) -> str:
     """Return the name without its sidecar ending; empty where it has none."""
     ending = ending_of(name)
     return name[: -len(ending)] if ending else ""
+
+
+def frame_of(sidecar_name: str) -> int | None:
+    """Return the number of the frame of a clip that it tags; ``None``: of none."""
+    found = _OF_A_FRAME.fullmatch(sidecar_name)
+    return int(found["frame"]) if found else None
+
+
+def _clip(sidecar_name: str) -> str:
+    """Return the name of the clip of which it tags a frame; empty: of none."""
+    found = _OF_A_FRAME.fullmatch(sidecar_name)
+    return found["clip"] if found else ""
 
 
 def _stem(name: str) -> str:

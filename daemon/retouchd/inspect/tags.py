@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from retouchd.inspect import frame
 from retouchd.inspect.frame import Frame, Outline
+from retouchd.inspect.tracks import Track
 from retouchd.inspect.xmp import Properties, Value, fields_of, items_of, text_of
 from retouchd.values import Header, Region
 
@@ -34,10 +35,11 @@ Draft = tuple[str, Outline]
 
 @dataclass(frozen=True)
 class Tagged:
-    """Regions of one packet and what could not be used of it."""
+    """Regions of one packet or file, tracks, and what could not be used of it."""
 
     regions: tuple[Region, ...] = ()
     warnings: tuple[str, ...] = ()
+    tracks: tuple[Track, ...] = ()
 
 
 def read(properties: Properties, header: Header, place: str) -> Tagged:

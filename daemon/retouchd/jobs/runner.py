@@ -185,7 +185,7 @@ class Runner:
                 started_at=utc(looked.started_at),
             )
         )
-        return replace(picture, regions=(*inspection.regions, *story.order.regions))
+        return replace(picture, regions=story.regions_at(0))
 
     def _render(self, story: Story, before: Picture, picture: Picture) -> None:
         assert story.rule is not None  # noqa: S101  (set by the only caller)

@@ -17,6 +17,7 @@ from retouchd.values import (
     GateRun,
     Inspection,
     Outcome,
+    Region,
     Rendition,
     StepRun,
     Tier,
@@ -85,6 +86,11 @@ class Story:
         """IPTC DigitalSourceTypes of the steps that made the result."""
         return [done.source_type for done in self.kept.steps if done.source_type]
 
+    def regions_at(self, frame: int) -> tuple[Region, ...]:
+        """Return the tagged areas of a frame, counted from 0; a still has one."""
+        tagged = self.inspection.regions_at(frame) if self.inspection else ()
+        return (*tagged, *self.order.regions)
+
     def settle(self, best: Tried, made: int, why_no_more: str) -> None:
         """Take over the attempt to deliver, and why there was none after it.
 
@@ -138,6 +144,11 @@ class Story:
         failed = [f"{said(run)}: {run.detail}" for run in self.kept.failed]
         return "; ".join(filter(None, [*failed, self.why_a_person_looks]))
 
+    @property
+    def _told_inspection(self) -> Inspection | None:
+        """What others need of it: tracks may be large, and are done with."""
+        return self.inspection and replace(self.inspection, moving=())
+
     def outcome(self) -> Outcome:
         """Freeze the story."""
         rule = self.rule
@@ -150,7 +161,7 @@ class Story:
             goal=rule.goal if rule else "",
             attempts=self.attempts,
             kept_attempt=self.kept.number,
-            inspection=self.inspection,
+            inspection=self._told_inspection,
             renditions=self.renditions,
             step_runs=tuple(self.step_runs),
             inherited_runs=tuple(self.inherited_runs),

@@ -69,7 +69,6 @@ class ClipJob:
         self._equipment = equipment
         self._begin = begin
         self._header = story.inspection.header
-        self._regions = (*story.inspection.regions, *story.order.regions)
         self._path = story.order.drop.path
         self._sums = ClipSums(word for word, _ in rule.steps)
         self._sights = ClipSights(
@@ -77,7 +76,7 @@ class ClipJob:
         )
         self._witness = Witness(rule.clip_gates)
         folder = story.order.stages["out"].parent
-        key = key_of(story, self._regions, equipment)
+        key = key_of(story, equipment)
         self._parts = Parts(folder, story.order.job, key)
         self._files = FrameFiles(
             rule,
@@ -151,7 +150,7 @@ class ClipJob:
         if may_climb(story, self._rule):
             with self._opened(facts) as clip:
                 seconds = self._header.seconds
-                pictures = judged_pictures(clip, seconds, self._regions)
+                pictures = judged_pictures(clip, seconds, story.regions_at)
                 choice = chosen_by_trial(
                     story, self._rule, pictures, equipment.climber, self._begin
                 )
@@ -191,7 +190,7 @@ class ClipJob:
                 clip,
                 Segments(plan.segments),
                 Shots(plan.shots),
-                lambda _: self._regions,
+                self._story.regions_at,
                 needs_pixels=has_pixels,
             )
             progress = self._done_before(last)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 
 from retouchd import __version__
@@ -19,7 +19,7 @@ from retouchd.media.clips.segments import cut
 from retouchd.media.clips.shots import Shots, find_shots
 from retouchd.rules.schema import Rule
 from retouchd.step import Step
-from retouchd.values import Picture, Region
+from retouchd.values import Picture
 
 _EVERY = 12
 """Frames of which one is measured: two or more a second."""
@@ -75,18 +75,20 @@ def _some_pictures(clip: Clip, shots: Shots) -> Iterator[tuple[int, Picture]]:
                 yield shot, pictures.picture(frame)
 
 
-def key_of(story: Story, regions: Iterable[Region], equipment: Equipment) -> str:
+def key_of(story: Story, equipment: Equipment) -> str:
     """Return a digest of all that decides what comes out.
 
     Args:
-        story: of the job; its rule is chosen.
-        regions: that are tagged.
+        story: of the job, inspected; its rule is chosen.
         equipment: the models, how a clip is cut, and what encodes.
     """
+    assert story.inspection is not None  # noqa: S101  (inspected, see above)
+    found = story.inspection
+    tagged = (*found.regions, *found.moving, *story.order.regions)
     decides = (
         *(story.sha256, story.rule_hash, story.wanted, story.draft_only),
         [manifest.sha256 for manifest in equipment.shelf.manifests()],
-        [str(region) for region in regions],
+        [str(one) for one in tagged],
         (equipment.least_frames, equipment.encoder),
         (__version__, pyav().__version__, os.cpu_count()),
     )

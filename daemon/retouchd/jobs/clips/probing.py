@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from retouchd.jobs.attempts import tiers_to_begin_with
@@ -72,17 +72,17 @@ def chosen_by_trial(
 
 
 def judged_pictures(
-    clip: Clip, seconds: float, regions: tuple[Region, ...]
+    clip: Clip, seconds: float, regions: Callable[[int], tuple[Region, ...]]
 ) -> Iterator[Picture]:
     """Decode *clip* and yield the frames that gates look at.
 
     Args:
         clip: open, at its beginning.
         seconds: its length, as far as its container tells.
-        regions: that are tagged.
+        regions: tells the tagged areas of a frame by its number.
     """
     sights = ClipSights(seconds, has_gates=True)
     pictures = Pictures(clip.facts)
-    for frame in clip.frames():
+    for number, frame in enumerate(clip.frames()):
         if sights.is_due(float(frame.time or 0.0)):
-            yield replace(pictures.picture(frame), regions=regions)
+            yield replace(pictures.picture(frame), regions=regions(number))
