@@ -22,7 +22,7 @@ demo: $(VENV)/installed ## run the real daemon on the samples, show its report
 test: $(VENV)/installed-dev ## run all tests
 	$(BIN)/python -m pytest $(ARGS)
 
-faults: $(VENV)/installed-dev ## break everything around the daemon (8 minutes)
+faults: $(VENV)/installed-dev ## break everything around the daemon (5 to 8 minutes)
 	$(BIN)/python -m pytest tests/faults $(ARGS)
 
 faults-long: $(VENV)/installed-dev ## the same in full sizes (hours)

@@ -243,7 +243,7 @@ def test_a_browser_shows_all_of_it(studio: Any, tmp_path: Path, width: int) -> N
         check=True,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=250,
     ).stdout
 
     assert f"<title>{width - SCROLL_BAR} of {width - SCROLL_BAR}; </title>" in shown
