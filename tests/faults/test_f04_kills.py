@@ -145,7 +145,7 @@ def _assert_nothing_is_left_to_recover(site: Site) -> None:
     """Run once more: no file moves and no row changes."""
     before = _files(site), site.rows("SELECT * FROM jobs ORDER BY id")
 
-    _run_once(site, patience=60)
+    _run_once(site, patience=120)
 
     assert (_files(site), site.rows("SELECT * FROM jobs ORDER BY id")) == before
 

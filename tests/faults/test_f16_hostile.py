@@ -174,7 +174,7 @@ def test_mutants(
             for name, data in (next(swarm) for _ in range(120)):
                 (inbox / name).write_bytes(data)
                 dropped += 1
-            until(lambda: len(waiting_in(fort)) < 60, "room for more", 60)
+            until(lambda: len(waiting_in(fort)) < 60, "room for more")
 
     numbers = endure(fort, fill, patience=120)
 

@@ -73,7 +73,7 @@ def test_is_refused_by_the_command(trap: Trap, place: Path) -> None:
 
     done = subprocess.run(
         [sys.executable, "-m", "retouchd", "check"],
-        cwd=place, capture_output=True, text=True, timeout=30, check=False,
+        cwd=place, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
 
     assert done.returncode == 2

@@ -24,7 +24,7 @@ from retouchd.models.runtime import Runtime
 from retouchd.rules.schema import Match, Output, Rule
 from retouchd.values import DESTINATIONS, Drop
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 100.0
 # EXDEV is what Landlock says to links and moves between folders.
 STOPPED = {errno.EACCES, errno.EPERM, errno.EXDEV}
 

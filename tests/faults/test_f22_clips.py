@@ -115,7 +115,6 @@ def _run_until(site: Site, parts: int, seconds: float) -> None:
     until(
         lambda: len(_parts(site.root)) >= parts or not daemon.is_running,
         "another part",
-        60,
     )
     time.sleep(seconds)
     daemon.kill()

@@ -46,7 +46,7 @@ class DaemonProcess:
         """Send a signal."""
         self.process.send_signal(sign)
 
-    def wait(self, timeout: float = 60.0) -> int:
+    def wait(self, timeout: float = PATIENCE_SECONDS) -> int:
         """Wait at most *timeout* seconds for its end; return the exit code."""
         return self.process.wait(timeout)
 

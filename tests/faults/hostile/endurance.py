@@ -86,7 +86,7 @@ def retouchd(site: Site, *arguments: str) -> str:
         str(site.config),
         *arguments,
     ]
-    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout.decode("utf-8", "surrogateescape")
 

@@ -23,7 +23,7 @@ PAUSE_SECONDS = 0.5
 or of a recovery; every other one within a fifth of it after a claim, once there was a
 result again."""
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 100.0
 """The next result comes within this time."""
 
 

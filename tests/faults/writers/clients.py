@@ -202,13 +202,13 @@ def _smb(command: str, servers: Servers, feed: Iterable[bytes] = ()) -> None:
         assert client.stdin
         for piece in feed:
             client.stdin.write(piece)
-        said, _ = client.communicate(timeout=60)
+        said, _ = client.communicate(timeout=120)
     assert client.returncode == 0, said.decode(errors="replace")
 
 
 def _run(*command: str) -> None:
     done = subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=60
+        command, capture_output=True, text=True, check=False, timeout=120
     )
     assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
 
