@@ -27,8 +27,8 @@ from retouchd.values import Drop, Outcome, Picture, Region
 MODELS = Path(__file__).resolve().parents[2] / "models"
 MARK = Region("erase:mark", ((0.4, 0.4), (0.6, 0.4), (0.6, 0.6), (0.4, 0.6)))
 HOLE = (slice(42, 78), slice(58, 102))
-WIDTH, HEIGHT, STEP = 160, 120, 6
-GOP, CUT, FRAMES, BREAKS_AT = 8, 16, 32, 10
+WIDTH, HEIGHT, STEP = 160, 120, 8
+GOP, CUT, FRAMES, BREAKS_AT = 8, 16, 24, 10
 
 
 class Break(Step):
@@ -66,12 +66,12 @@ def truth() -> list[NDArray[Any]]:
         ]
         ground = (100 + 30 * np.sum(layers, axis=0))[:, :, None] + np.array(tint)
         frames += [ground[:, STEP * n : STEP * n + WIDTH] for n in range(CUT)]
-    return [np.rint(one.clip(0, 255)).astype(np.uint8) for one in frames]
+    return [np.rint(one.clip(0, 255)).astype(np.uint8) for one in frames[:FRAMES]]
 
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """The two pans behind a mark, in four GOPs, without loss of detail."""
+    """The two pans behind a mark, in three GOPs, without loss of detail."""
     path = tmp_path / "clip.mp4"
     options = {"g": str(GOP), "keyint_min": str(GOP), "sc_threshold": "0", "crf": "4"}
     with av.open(path, "w") as clip:

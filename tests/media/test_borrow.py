@@ -181,6 +181,18 @@ def test_where_something_passes_before_a_moving_camera_it_is_left_to_the_model()
     assert share == 0 or decibels > 30
 
 
+def test_what_is_near_moves_otherwise_than_what_is_far() -> None:
+    """A bar before a pan crosses the mark: nothing of it comes to a wrong place."""
+    frames, bar = shot(pan(2)), world(7)[:22, :WIDTH]
+    for number, frame in enumerate(frames):
+        top = 30 + 2 * number  # over the middle of the mark in the middle
+        frame[top : top + 22] = bar
+
+    share, decibels = taken(around(frames)[MIDDLE], frames[MIDDLE])
+
+    assert share == 0 or decibels > 30
+
+
 def test_what_is_shown_wrongly_by_a_surface_that_changes_is_refused() -> None:
     """Ground that boils beneath a pan agrees with no neighbour."""
     frames = shot(pan(2))

@@ -76,11 +76,11 @@ def motion_between(before: Levels, now: Levels) -> Motion:
     at_rest = _difference(before, now)
     if min(now.shape[:2]) < 16:  # too small to be searched
         flow = np.zeros((*now.shape[:2], 2), np.float32)
-        return Motion(flow, _likeness(at_rest, noise_of(at_rest)))
+        return Motion(flow, _likeness(at_rest, _noise_of(at_rest)))
     flow, gap = _searched(before, now)
     moved = _difference(_fetched(before, flow), now)
     slope = slope_of(now) * SLIP**2
-    noise = noise_of(np.minimum(at_rest, moved))
+    noise = _noise_of(np.minimum(at_rest, moved))
     still = at_rest <= np.maximum(moved, _SAME * noise)
     flow[still] = 0
     difference = np.where(still, at_rest, np.maximum(moved - slope, 0))
@@ -141,7 +141,7 @@ def slope_of(frame: Levels | Floats) -> Floats:
     return np.asarray(cv2.blur(steep, _WINDOW), np.float32)
 
 
-def noise_of(difference: Floats) -> float:
+def _noise_of(difference: Floats) -> float:
     """Mean square by which noise alone makes two frames differ."""
     return float(np.clip(np.median(difference), _QUIETEST, _NOISIEST))
 

@@ -13,7 +13,6 @@ from retouchd.media.motion.dense import (
     SLIP,
     Flags,
     Floats,
-    noise_of,
     slope_of,
 )
 from retouchd.media.patch import Mask
@@ -23,14 +22,16 @@ _RING = 32
 """Pixels around what is hidden that have to fit."""
 
 _WINDOW = (7, 7)
-_NOISIEST = 40.0
-"""Mean square of levels of 255 by which surroundings may differ; beyond it they were
-aligned badly, or change by themselves."""
+_CALM = 0.3
+"""Share of the ring that is taken to differ by noise alone, whatever the rest does."""
+_QUIETEST, _NOISIEST = 1.0, 40.0
+"""Mean squares of levels of 255: what rounding makes, and noise beyond which nothing
+can be told."""
 _TOO_FAR = 4.0
 """Times the noise by which a spot may differ (mean square); 49 squares of noise have a
 mean that strays by a sixth."""
 _BAD_SHARE = 0.15
-"""Of the ring near a pixel, that may differ."""
+"""Of the whole ring, and of the ring near a pixel, that may differ."""
 _CLOSED, _OPENED = 7, 3
 """Specks, pixels, that are believed as what is around them: gaps, and islands."""
 _GAINS = (0.5, 2.0)
@@ -82,14 +83,14 @@ def compared(
         return None
     other *= gain
     apart = _apart(frame, other, both)
-    noise = noise_of(apart[ring])
-    if noise > _NOISIEST:
-        return None
+    noise = max(float(np.quantile(apart[ring], _CALM)), _QUIETEST)
     tolerance = _TOO_FAR * noise + slope_of(other) * SLIP**2
+    differs = ring & (apart > tolerance)
+    if noise > _NOISIEST or differs.sum() > _BAD_SHARE * ring.sum():
+        return None
     reach = _reach(part)
     around, differing = (
-        cv2.blur(one.astype(np.float32), reach)
-        for one in (ring, ring & (apart > tolerance))
+        cv2.blur(one.astype(np.float32), reach) for one in (ring, differs)
     )
     fits = (around > 0) & (differing <= _BAD_SHARE * around)
     return View(other, part & seen & fits, tolerance, away)
