@@ -28,6 +28,8 @@ _OFF = 1.0
 """Pixels by which a spot may miss where the matrix takes it."""
 _LEAST_SHARE = 0.5
 """Of the spots, that have to lie where the matrix says."""
+_SMALLEST = 0.25
+"""What an area may shrink to."""
 _WORSE, _LITTLE = 1.15, 0.02
 """How much worse, as factor and in pixels more, a plainer motion may fit and still be
 taken: each freedom that is not needed is one more for noise to play with."""
@@ -70,7 +72,8 @@ def alignment(
 def moved(points: NDArray[Any], matrix: Matrix) -> NDArray[np.float64]:
     """Return where *matrix* takes *points* (n, 2)."""
     taken = points @ matrix[:2, :2].T + matrix[:2, 2]
-    depth = points @ matrix[2, :2] + matrix[2, 2]
+    # What a tilt takes beyond the horizon lands far outside of every frame.
+    depth = np.maximum(points @ matrix[2, :2] + matrix[2, 2], 1e-3)
     return np.asarray(taken / depth[:, None], np.float64)
 
 
@@ -121,11 +124,17 @@ def _motions(here: NDArray[np.float64], there: NDArray[np.float64]) -> Iterator[
     turned: Any = cv2.estimateAffinePartial2D(
         here, there, ransacReprojThreshold=_OFF, refineIters=20
     )[0]
-    if turned is not None:
+    if turned is not None and _is_gentle(np.vstack([turned, [0, 0, 1]])):
         yield np.vstack([turned, [0, 0, 1]])
     tilted: Any = cv2.findHomography(here, there, cv2.RANSAC, _OFF)[0]
-    if tilted is not None:
+    if tilted is not None and _is_gentle(tilted):
         yield np.asarray(tilted, np.float64)
+
+
+def _is_gentle(matrix: Matrix) -> bool:
+    """Whether a camera may move so between frames: no collapse, mirror or leap."""
+    area = float(np.linalg.det(matrix[:2, :2]))
+    return _SMALLEST <= area <= 1 / _SMALLEST and bool(np.linalg.det(matrix) > 0)
 
 
 def _shift_between(here: NDArray[np.float64], there: NDArray[np.float64]) -> Matrix:
