@@ -45,3 +45,18 @@ def test_a_rule_that_speaks_of_a_budget_that_is_not_there_is_a_note(
     assert (without.code, with_one.code) == (0, 0)
     assert f"note: {rule}:2: budget: the hot folder hot has no budget" in without.out
     assert "note" not in with_one.out
+
+
+def test_a_rule_whose_gate_judges_clips_alone_is_a_note(typed: Any, here: Path) -> None:
+    """P6: stills would pass `flicker` in silence."""
+    rule = here / "rules" / "web.yaml"
+    rule.parent.mkdir()
+    rule.write_text("rule: web\ngates: [flicker]\noutputs: [{name: a.png}]\n")
+    (here / "retouchd.toml").write_text('database = "l/r.db"\nrules_dir = "rules"\n')
+    typed("init", "hot", "--rule", "web")
+
+    answer = typed("check")
+
+    assert answer.code == 0
+    assert f"note: {rule}:2: gates[0].flicker: flicker judges whole clips" in answer.out
+    assert "match: {kind: clip}" in answer.out
