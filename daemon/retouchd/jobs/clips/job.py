@@ -12,10 +12,11 @@ from retouchd.errors import InputError, ModelError, StepError
 from retouchd.gate import FinishedClip
 from retouchd.jobs.climbing import Begin
 from retouchd.jobs.clips.equipment import Equipment
+from retouchd.jobs.clips.finishing import Made, hand_in_clip, learn_length
 from retouchd.jobs.clips.flow import Flow, Footage, Progress
 from retouchd.jobs.clips.frame_files import FrameFiles
 from retouchd.jobs.clips.making import Making, Task
-from retouchd.jobs.clips.parts import Choice, Part, Parts, Plan
+from retouchd.jobs.clips.parts import Part, Parts, Plan
 from retouchd.jobs.clips.planning import key_of, plan_clip
 from retouchd.jobs.clips.preparing import prepared
 from retouchd.jobs.clips.probing import (
@@ -28,7 +29,6 @@ from retouchd.jobs.clips.results import (
     frame_of,
     joined,
     reopened,
-    results_of,
     wanted_clips,
 )
 from retouchd.jobs.clips.sights import ClipSights
@@ -36,18 +36,16 @@ from retouchd.jobs.clips.stages import Carried, StepStage, Workshop
 from retouchd.jobs.clips.sums import DECODE, ENCODE, GATES, ClipSums, added
 from retouchd.jobs.clips.telling import Telling
 from retouchd.jobs.clips.witness import Witness
-from retouchd.jobs.handing_in import hand_in
 from retouchd.jobs.meter import Reading, measured
 from retouchd.jobs.sources import bytes_of, frame_numbers
 from retouchd.jobs.story import Story
-from retouchd.jobs.tried import DoneStep, Tried
 from retouchd.media.clips.joining import WrittenClip
 from retouchd.media.clips.opening import Clip, ClipFacts, opened
 from retouchd.media.clips.segments import Segments
 from retouchd.media.clips.shots import Shots
 from retouchd.media.clips.wanted import WantedClip
 from retouchd.rules.schema import Rule
-from retouchd.values import GateRun, StepRun, Tier
+from retouchd.values import GateRun, StepRun
 
 
 class ClipJob:
@@ -129,14 +127,19 @@ class ClipJob:
             files = [self._parts.files_of(part) for part in parts]
             written = joined(outputs, files, lambda: self._opened(facts), turn)
         self._sums.time(ENCODE, reading)
-        self._learn_length(parts[-1], facts)
+        found = dict(zip(wanted, written, strict=True))
         verdicts = (*parts[-1].verdicts, *self._verdicts(facts, written))
+        shown = self._sights.shown
+        assert shown is not None  # noqa: S101  (a clip has a frame)
+        learn_length(self._story, parts[-1], facts.rate)
+        self._hand_in(Made(parts, plan.choice, found, verdicts, shown, self._files))
+
+    def _hand_in(self, made: Made) -> None:
         with measured(self._equipment.shares) as reading:
-            by_output = dict(zip(wanted, written, strict=True))
-            self._hand_in(parts, plan.choice, by_output, verdicts)
+            hand_in_clip(self._story, self._rule, made, self._sums)
         self._sums.time(ENCODE, reading)
-        made = sum(rendition.bytes for rendition in self._story.renditions)
-        self._sums.add(ENCODE, StepRun(ENCODE, bytes_out=made))
+        size = sum(rendition.bytes for rendition in self._story.renditions)
+        self._sums.add(ENCODE, StepRun(ENCODE, bytes_out=size))
 
     @property
     def _has_eyes(self) -> bool:
@@ -273,18 +276,6 @@ class ClipJob:
             told=self._telling.count,
         )
 
-    def _learn_length(self, last: Part, facts: ClipFacts) -> None:
-        """Take the length from the frames, where the container does not tell it.
-
-        What was streamed says nothing; a generator is paid by the second.
-        """
-        inspection = self._story.inspection
-        if self._header.seconds or inspection is None:
-            return
-        seconds = last.at + float(1 / facts.rate)
-        header = replace(self._header, frames=last.frames, seconds=seconds)
-        self._story.inspection = replace(inspection, header=header)
-
     def _verdicts(
         self, facts: ClipFacts, written: Sequence[WrittenClip]
     ) -> tuple[GateRun, ...]:
@@ -298,38 +289,3 @@ class ClipJob:
             verdicts = self._witness.verdicts(clip)
         self._sums.time(GATES, reading)
         return verdicts
-
-    def _hand_in(
-        self,
-        parts: Sequence[Part],
-        choice: Choice,
-        written: dict[int, WrittenClip],
-        found: tuple[GateRun, ...],
-    ) -> None:
-        story, last, number = self._story, parts[-1], choice.attempts
-        story.notes += [note for notes in last.notes_of.values() for note in notes]
-        verdicts = tuple(replace(run, attempt=number) for run in found)
-        story.gate_runs += verdicts
-        steps = tuple(
-            self._done_step(n, tier, last) for n, tier in choice.tiers.items()
-        )
-        story.settle(Tried(number, steps, verdicts), number, choice.why_no_more)
-        left_out = dict.fromkeys(n for clip in written.values() for n in clip.left_out)
-        story.notes += [f"left out of the result: {name}" for name in left_out]
-        shown = self._sights.shown
-        assert shown is not None  # noqa: S101  (a clip has a frame)
-        results = results_of(story, self._rule, written, shown[1])
-        results += self._files.renditions(
-            (file for part in parts for file in part.frame_files),
-            frame_of(story, self._rule, story.source_types),
-            story.order.stages["out"],
-        )
-        results.sort(key=lambda made: made.output)
-        hand_in(story, self._rule, tuple(results), shown)
-
-    def _done_step(self, place: int, tier: Tier, last: Part) -> DoneStep:
-        """Tell what a step did to all frames."""
-        word, step = self._rule.steps[place]
-        run = self._sums.run_of(f"{place} {word}")
-        source_type = step.source_type if place in last.changed else ""
-        return DoneStep(word, step, tier, run, source_type=source_type)

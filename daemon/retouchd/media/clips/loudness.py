@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from retouchd.errors import InputError
 from retouchd.media.clips.decoding import damaged
 from retouchd.media.clips.library import pyav
 from retouchd.media.clips.opening import Clip
@@ -28,9 +29,21 @@ _TAIL_SECONDS = 0.4
 
 
 def sound_tracks(clip: Clip) -> list[AudioStream]:
-    """Return the sound tracks of *clip* that can be heard."""
+    """Return the sound tracks of *clip*.
+
+    Raises:
+        InputError: one is coded in a way that is not known here.
+    """
     streams: list[Any] = list(clip.container.streams)
-    return [stream for stream in streams if stream.type == "audio"]
+    found = [stream for stream in streams if stream.type == "audio"]
+    if any(stream.codec_context is None for stream in found):
+        raise InputError(
+            "its sound is coded in a way that is not known here, and the gate loudness "
+            "has to hear it",
+            hint="leave loudness out of the rule, or export the sound as AAC",
+            file=clip.path,
+        )
+    return found
 
 
 def loudness(clip: Clip, track: int) -> Floats:
