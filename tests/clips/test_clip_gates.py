@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -164,6 +164,35 @@ class Counting(ClipGate):
         """Tell."""
         count, results = int(seen["count"]), len(clip.results)
         return GateRun("counting", count, "frames", results, passed=True)
+
+
+class Watching(Counting):
+    """Counts the frames of which it is shown what the step `lamp` did."""
+
+    watches: ClassVar[tuple[str, ...]] = ("lamp",)
+
+    def look(self, at: float, frame: Attempt, seen: Seen) -> Seen:
+        """Count those with the stage, on either side of it."""
+        [stage] = frame.stages_of(self.watches)
+        assert (stage.before, stage.after) == (frame.before, frame.after)
+        return super().look(at, frame, seen)
+
+
+def test_a_gate_is_shown_the_steps_that_it_watches_in_every_frame(
+    make_clip: MakeClip, finish: Finish
+) -> None:
+    """Not only in those that single pictures are judged by."""
+    source = make_clip()
+
+    outcome = finish(
+        source,
+        {"name": "{stem}.mp4"},
+        steps=(("lamp", Lamp()),),
+        gates=(("watching", Watching()),),
+    )
+
+    assert outcome.error == ""
+    assert verdicts(outcome)["counting"].value == 12
 
 
 class Failing(Lamp):
