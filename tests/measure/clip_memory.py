@@ -1,8 +1,8 @@
 """Peak memory of a job over a short clip and one sixty times as long.
 
-Each runs in a process of its own; both clips are made here, 320 x 180 pixels.
+Each runs in a process of its own; both clips are made here. The result is half as wide.
 
-    python tests/measure/clip_memory.py
+    python tests/measure/clip_memory.py [--width 1920] [--rate 10]
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ from retouchd.values import Drop
 
 SECONDS = (10, 600)
 MOST_GROWTH = 0.10
-_RATE = 25
 
 
-def make_clip(path: Path, seconds: int) -> None:
-    """Write a ramp that moves."""
-    ramp = np.linspace(0, 255, 320, dtype=np.uint8)[None, :, None]
-    picture = np.broadcast_to(ramp, (180, 320, 3))
+def make_clip(path: Path, seconds: int, width: int, rate: int) -> None:
+    """Write a ramp that moves, 16 to 9."""
+    height = width * 9 // 16
+    ramp = np.linspace(0, 255, width, dtype=np.uint8)[None, :, None]
+    picture = np.broadcast_to(ramp, (height, width, 3))
     with av.open(path, "w") as clip:
-        stream = clip.add_stream("libx264", rate=_RATE, options={"preset": "ultrafast"})
+        stream = clip.add_stream("libx264", rate=rate, options={"preset": "ultrafast"})
         context = stream.codec_context
-        context.width, context.height, context.pix_fmt = 320, 180, "yuv420p"
-        context.time_base = Fraction(1, _RATE)
-        for number in range(seconds * _RATE):
+        context.width, context.height, context.pix_fmt = width, height, "yuv420p"
+        context.time_base = Fraction(1, rate)
+        for number in range(seconds * rate):
             moved = np.ascontiguousarray(np.roll(picture, number, 1))
             frame = av.VideoFrame.from_ndarray(moved, "rgb24")
             frame.pts = number
@@ -50,13 +50,13 @@ def make_clip(path: Path, seconds: int) -> None:
         clip.mux(stream.encode(None))
 
 
-def finish(path: Path) -> float:
+def finish(path: Path, width: int) -> float:
     """Sharpen the clip at *path*; return this process's peak memory in MB."""
     out = path.with_name("out")
     rule = Rule(
         rule="r",
         steps=(("sharpen", Sharpen()),),
-        outputs=(Output(name="{stem}.mp4"),),
+        outputs=(Output(name="{stem}.mp4", width=width // 2),),
     )
     order = Order("job", Drop("hot", path.name, path), (rule,), {"out": out})
     runner = Runner(Shelf((), Runtime(device="cpu")), Limits(), MemoryBudget(1 << 32))
@@ -68,17 +68,20 @@ def finish(path: Path) -> float:
 
 @click.command()
 @click.option("--only", type=click.Path(exists=True, path_type=Path), hidden=True)
-def main(only: Path | None) -> None:
+@click.option("--width", default=1920, show_default=True)
+@click.option("--rate", default=10, show_default=True, help="Frames a second.")
+def main(only: Path | None, width: int, rate: int) -> None:
     """Measure both clips, each in a process of its own, and compare."""
     if only:
-        click.echo(finish(only))
+        click.echo(finish(only, width))
         return
     peaks = []
     for seconds in SECONDS:
         with tempfile.TemporaryDirectory() as folder:
             clip = Path(folder, "clip.mp4")
-            make_clip(clip, seconds)
+            make_clip(clip, seconds, width, rate)
             command = [sys.executable, __file__, "--only", str(clip)]
+            command += ["--width", str(width)]
             done = subprocess.run(command, check=True, capture_output=True, text=True)
         peaks.append(float(done.stdout))
         click.echo(f"{seconds} s: {peaks[-1]:.0f} MB")

@@ -14,6 +14,9 @@ from retouchd.media.patch import Mask
 from retouchd.media.pixels import to_array
 from retouchd.values import Picture
 
+_EDGE = 480
+"""Long edge of the small frames, pixels."""
+
 _MARGIN = 7
 """Small pixels around what is hidden that motion is not measured in: what covers it
 would count."""
@@ -78,7 +81,8 @@ class Window:
 
 def sight_of(picture: Picture, hidden: Mask) -> Seen:
     """Look at a frame, of which *hidden* (H, W) is covered."""
-    small: Any = cv2.cvtColor(small_frame(to_array(picture.image)), cv2.COLOR_RGB2GRAY)
+    seen = small_frame(to_array(picture.image), _EDGE)
+    small: Any = cv2.cvtColor(seen, cv2.COLOR_RGB2GRAY)
     size = (small.shape[1], small.shape[0])
     share = cv2.resize(hidden.astype(np.float32), size, interpolation=cv2.INTER_AREA)
     covered = np.asarray(share > 0)
