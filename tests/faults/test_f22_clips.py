@@ -60,7 +60,7 @@ def test_killed_in_the_middle_of_a_clip(
     seed = int(replay.asked.get("seed", size.seed))
     rng = random.Random(seed)
     site = make_site(rule=CLIP_RULE)
-    wanted = _made_in_one_go(make_site(rule=CLIP_RULE), size)
+    wanted, seconds = _made_in_one_go(make_site(rule=CLIP_RULE), size)
     _drop_clip(site, size)
 
     with replay(seed=seed):
@@ -69,7 +69,7 @@ def test_killed_in_the_middle_of_a_clip(
         for _ in range(size.kills):
             more = rng.randint(1, max(1, (size.segments - len(kept)) // size.kills))
             before = len(kept)
-            _run_until(site, before + more, rng.uniform(0, 0.3))
+            _run_until(site, before + more, rng.uniform(0, seconds / size.segments))
             found = _parts(site.root)
             assert kept.items() <= found.items(), "a finished part was made again"
             lost.append(_parts_begun(site.root) - len(found))
@@ -84,11 +84,13 @@ def test_killed_in_the_middle_of_a_clip(
     figures("F22", segments=size.segments, kills=size.kills, half_parts=max(lost))
 
 
-def _made_in_one_go(site: Site, size: Size) -> list[str]:
+def _made_in_one_go(site: Site, size: Size) -> tuple[list[str], float]:
+    """Return the digests of the results, and the seconds that it took."""
     _drop_clip(site, size)
+    began = time.monotonic()
     daemon = site.start("--once")
     assert daemon.wait(180) == 0, daemon.log()[-3000:]
-    return _digests(site.root / "out")
+    return _digests(site.root / "out"), time.monotonic() - began
 
 
 def _drop_clip(site: Site, size: Size) -> None:
