@@ -95,8 +95,11 @@ class Answers:
                 name = send_again(places, failed)
                 answer = {"job": job, "dropped": name}
                 loop.wake()
-            except (RetouchdError, OSError) as error:
+            except RetouchdError as error:
                 answer = {"error": str(error)}
+            except OSError as error:
+                self._answer(request, {"error": str(error)})
+                raise  # the folder is opened anew, and sends the rest
             self._answer(request, answer)
 
         loop.run_errand(errand)

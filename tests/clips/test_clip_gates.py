@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from retouchd.gate import Attempt, ClipGate, FinishedClip, Seen
+from retouchd.gate import Attempt, ClipGate, FinishedClip, Seen, Stage
 from retouchd.gates.flicker import Flicker
 from retouchd.gates.frames import Frames
 from retouchd.gates.loudness import Loudness
@@ -22,6 +22,7 @@ from retouchd.models.runtime import Runtime
 from retouchd.models.shelf import Shelf
 from retouchd.rules.schema import Output, Rule
 from retouchd.step import Step, Tools
+from retouchd.steps.crop import Crop
 from retouchd.steps.resize import Resize
 from retouchd.values import Drop, GateRun, Outcome, Picture
 
@@ -132,6 +133,30 @@ def test_a_frame_that_is_shown_twice_is_told_with_its_time(
     frames = verdicts(outcome)["frames"]
     assert (frames.passed, frames.value) == (False, 1)
     assert frames.detail == "at 0.28 s: the result repeats a frame"
+
+
+def test_what_is_cropped_away_may_move_and_what_is_left_may_blink() -> None:
+    """A walker beside the crop is no frozen frame; a lamp within it weighs more there.
+
+    The source itself blinks, so the result may.
+    """
+    gates: tuple[ClipGate, ...] = (Frames(), Flicker())
+    seen: list[Seen] = [{}, {}]
+    crop = Crop(width=36, height=36)
+    for number in range(20):
+        pixels = np.full((36, 64, 3), 90, np.uint8)
+        pixels[:, number % 12 : number % 12 + 2] = 255
+        pixels[16:20, 30:34] = 90 + 60 * (number % 2)
+        before = Picture(from_array(pixels))
+        after = crop.apply(before, Tools(Shelf((), Runtime("cpu")), "draft"))
+        attempt = Attempt(before, after, (Stage("crop", before, after),))
+        seen = [
+            gate.look(number / 25, attempt, one)
+            for gate, one in zip(gates, seen, strict=True)
+        ]
+
+    assert seen[0]["repeated"][0] == 0
+    assert seen[1]["worst levels"][0] == 0
 
 
 def test_loudness_alone_leaves_the_planes_as_they_are(

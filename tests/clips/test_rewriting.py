@@ -315,6 +315,23 @@ def test_transparency_of_vp9_comes_in_and_goes_out(
     assert np.abs(after - before).mean() < 3
 
 
+def test_a_turned_clip_with_transparency_comes_out_upright(
+    make_clip: MakeClip, tmp_path: Path
+) -> None:
+    """The decoder that sees alpha is not told of the turn."""
+    source = make_clip(
+        "in.mkv", codec="libvpx-vp9", pixel_format="yuva420p", rotation=90, sound=False
+    )
+
+    [written] = rewrite(
+        source, wanted(tmp_path / "out.mov", ClipEncoding("mov")), edit=unchanged
+    )
+
+    assert read_facts(source, "matroska").turn == 90
+    assert (written.width, written.height) == (48, 64)
+    assert opacity(tmp_path / "out.mov").shape[1:] == (64, 48)
+
+
 def opacity(path: Path) -> NDArray[np.float64]:
     """Return the alpha of every frame, 0 to 255."""
     container = _container(path)

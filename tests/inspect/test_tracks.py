@@ -211,9 +211,18 @@ def test_a_file_beyond_the_limit_is_refused_unread(look: Look) -> None:
         look({"clip.xml": cvat(box(0, 8))}, Limits(sidecar_bytes=100))
 
 
-def test_xml_without_tracks_is_a_warning(look: Look) -> None:
-    """Other tools write XML too."""
-    found = look({"clip.xml": "<annotation><object/></annotation>"})
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<annotation><object/></annotation>",
+        "<annotations><image/></annotations>",
+        '<?xml version="1.0"?>\n<!DOCTYPE xmeml>\n<xmeml version="5"/>',
+        "no XML at all",
+    ],
+)
+def test_xml_without_tracks_is_a_warning(look: Look, text: str) -> None:
+    """Other tools write XML too: editors put their lists beside clips."""
+    found = look({"clip.xml": text})
 
     assert found.moving == ()
     assert "holds no tracks of CVAT" in found.warnings[0]

@@ -17,7 +17,7 @@ from retouchd.media.measures.changes import (
 )
 from retouchd.media.measures.planes import Floats, small_colours, small_plane
 from retouchd.media.pixels import to_array
-from retouchd.values import GateRun
+from retouchd.values import GateRun, Picture
 
 _SMALL, _MATTE = 64, 480
 """Long edges, in pixels, of the copies that are looked at."""
@@ -49,7 +49,7 @@ class Flicker(ClipGate):
             along its edge, where the input rests; levels of 255.
     """
 
-    watches: ClassVar[tuple[str, ...]] = ("remove_background",)
+    watches: ClassVar[tuple[str, ...]] = ("crop", "remove_background")
 
     max_levels: float = Field(default=0.4, gt=0, le=64)
     max_edge: float = Field(default=5.0, gt=0, le=255)
@@ -61,7 +61,7 @@ class Flicker(ClipGate):
         if change > max(_CUT, _CUT_RATIO * float(seen.get("change", 0))):
             seen = {key: seen[key] for key in seen.keys() - _BEFORE_A_CUT}
         seen = seen | {"small": small, "change": np.array(change)}
-        seen = _levels_seen(at, frame, small, seen)
+        seen = _levels_seen(at, frame, seen)
         masked = [stage for stage in frame.stages_of(self.watches) if stage.mask]
         return _edge_seen(at, masked[-1], seen) if masked else seen
 
@@ -75,18 +75,35 @@ class Flicker(ClipGate):
         return _run(levels, "levels", self.max_levels, words, "")
 
 
-def _levels_seen(at: float, frame: Attempt, small: Floats, seen: Seen) -> Seen:
+def _levels_seen(at: float, frame: Attempt, seen: Seen) -> Seen:
     """Compare the means of the colours, before and after the steps, of three frames."""
-    after = small_colours(frame.after, _SMALL)
-    means = np.stack([small.mean(axis=(0, 1)), after.mean(axis=(0, 1))])
+    means = np.stack([_means(*piece) for piece in _pieces(frame)])
     newest = np.stack([*seen.get("means", ()), means])[-3:]
     seen = seen | {"means": newest}
     if len(newest) < 3:
         return seen
-    source, result = newest[:, 0], newest[:, 1]
+    source, result = newest[:, :, 0], newest[:, :, 1]
     allowed = _GAIN * restlessness(source) + _BEND * np.abs(source[2] - source[0]) / 2
     excess = max(0.0, float((restlessness(result) - allowed).max()))
     return _counted(seen, "levels", excess, at)
+
+
+def _pieces(frame: Attempt) -> list[tuple[Picture, Picture]]:
+    """Cut the way of a frame where ``crop`` leaves a part of it out.
+
+    What flickers within the rest weighs more there than in the whole.
+    """
+    begins, ends = [frame.before], []
+    for stage in frame.stages_of(("crop",)):
+        ends.append(stage.before)
+        begins.append(stage.after)
+    return list(zip(begins, [*ends, frame.after], strict=True))
+
+
+def _means(before: Picture, after: Picture) -> Floats:
+    """Return the means of the colours (2, 3), before and after."""
+    copies = small_colours(before, _SMALL), small_colours(after, _SMALL)
+    return np.stack([copy.mean(axis=(0, 1)) for copy in copies])
 
 
 def _edge_seen(at: float, stage: Stage, seen: Seen) -> Seen:

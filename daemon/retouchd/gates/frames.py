@@ -34,15 +34,15 @@ class Frames(ClipGate):
     """Count frames of the result that are missing, too many, late, or a repetition.
 
     A frame is repeated where what goes into a step changes and what comes out of it
-    does not; what the input repeats may be repeated. What a step erases, or cuts away
-    as background, may change without a trace. The files are held against the input by
-    the times of their frames, be these evenly spaced or not.
+    does not; what the input repeats may be repeated. What a step erases, crops, or cuts
+    away as background, may change without a trace. The files are held against the
+    input by the times of their frames, be these evenly spaced or not.
 
     Attributes:
         most: how many there may be.
     """
 
-    watches: ClassVar[tuple[str, ...]] = ("erase", "remove_background")
+    watches: ClassVar[tuple[str, ...]] = ("crop", "erase", "remove_background")
 
     most: int = Field(default=0, ge=0)
 
@@ -78,7 +78,8 @@ class Frames(ClipGate):
         for number, stage in enumerate(frame.stages_of(self.watches)):
             if stage.before is not picture:
                 yield _Link.of(f"to {number}", picture, stage.before)
-            yield _Link.of(f"{number}", stage.before, stage.after, _weight(stage))
+            if stage.word != "crop":
+                yield _Link.of(f"{number}", stage.before, stage.after, _weight(stage))
             picture = stage.after
         if frame.after is not picture:
             yield _Link.of("end", picture, frame.after)

@@ -7,7 +7,7 @@ from pathlib import Path
 from retouchd.delivery.move import move_without_overwriting
 from retouchd.delivery.naming import fits_beside
 from retouchd.delivery.place import sync_folders
-from retouchd.errors import InputError, LedgerError
+from retouchd.errors import InputError, NoSuchJobError
 from retouchd.hotfolder.error_texts import ERROR_ENDINGS
 from retouchd.hotfolder.places import Places
 from retouchd.ledger.entries import FailedJob
@@ -45,13 +45,18 @@ def send_again(places: Places, job: FailedJob) -> str:
 
 
 def finish_sending(places: Places, journal: Journal) -> None:
-    """Send the rest of what a crash left half in ``failed/``, half in ``in/``."""
+    """Send the rest of what a crash left half in ``failed/``, half in ``in/``.
+
+    Raises:
+        OSError: the share failed; likewise later is safe.
+        LedgerError: the ledger cannot be read.
+    """
     if not _notes(places).is_dir():  # nothing was ever sent again
         return
     for note in sorted(_notes(places).iterdir()):
         try:
             job = journal.failed_job(note.name)
-        except LedgerError:  # another ledger: nobody knows what belongs to it
+        except NoSuchJobError:  # another ledger: nobody knows what belongs to it
             log.warning("retry_unfinished", job=note.name)
             continue
         # It moves last: without it everything is back in in/.

@@ -40,11 +40,14 @@ _MAX_LABEL = 200
 _MAX_EDGE = 1_000_000
 _SAVE_AGAIN = "export it again as CVAT for video 1.1, or drop the clip without it"
 
+_ROOT = re.compile(rb"(?:[^<]|<(?![A-Za-z_]))*<annotations[\s>]")
+"""The first element, behind declarations and comments."""
+
 Attributes = Mapping[str, str]
 
 
 def read(path: Path, header: Header, limits: Limits) -> tuple[Track, ...]:
-    """Read the tracks of a CVAT file; there may be none.
+    """Read the tracks of a CVAT file; another one, or text, has none.
 
     Raises:
         InputError: no XML, too large, made for a clip of another aspect, or a track
@@ -52,6 +55,8 @@ def read(path: Path, header: Header, limits: Limits) -> tuple[Track, ...]:
     """
     with open_regular(path, limits.sidecar_bytes) as file:
         raw = file.read()
+    if not _ROOT.match(raw):
+        return ()  # an edit list, say: others put XML beside clips as well
     if raw.count(b"<") > _MOST_TAGS or _LONG_TAG.search(raw):
         raise InputError(
             "the tags hold more than can be read",

@@ -15,7 +15,7 @@ from typing import Literal
 
 import sqlite_utils
 
-from retouchd.errors import LedgerError
+from retouchd.errors import NoSuchJobError
 from retouchd.ledger.database import Database
 from retouchd.ledger.entries import (
     Entry,
@@ -246,7 +246,7 @@ class Journal:
         """Return the failed job *job*.
 
         Raises:
-            LedgerError: there is no such job, or it did not fail.
+            NoSuchJobError: there is no such job, or it did not fail.
         """
         rows = self.database.rows(
             "SELECT * FROM jobs WHERE id = ? AND state = 'failed' "
@@ -254,7 +254,7 @@ class Journal:
             [job],
         )
         if not rows:
-            raise LedgerError(
+            raise NoSuchJobError(
                 f"there is no failed job {job}",
                 hint="see `retouchd jobs list --state failed`",
             )

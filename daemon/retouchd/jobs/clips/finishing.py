@@ -52,7 +52,7 @@ def learn_length(story: Story, last: Part, rate: Fraction) -> None:
     inspection = story.inspection
     if inspection is None or inspection.header.seconds:
         return
-    seconds = last.at + float(1 / rate)
+    seconds = float(last.frames / rate)
     header = replace(inspection.header, frames=last.frames, seconds=seconds)
     story.inspection = replace(inspection, header=header)
 

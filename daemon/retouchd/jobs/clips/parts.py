@@ -168,14 +168,20 @@ class Parts:
         return found
 
     def finished(self) -> list[Part]:
-        """Return the parts that are whole, from the first one on without a gap."""
+        """Return the parts that are whole, from the first one on without a gap.
+
+        The last of them is one behind which work can go on.
+        """
         found = sorted(self._folder.glob(f"{self._job}{MARK}[0-9]*.json"))
         parts = (self._whole(path) for path in found)
-        return [
+        whole = [
             part
             for number, part in enumerate(takewhile(bool, parts))
             if part and part.number == number
         ]
+        while whole and not self._path(f"{whole[-1].number:05d}.npz").exists():
+            whole.pop()
+        return whole
 
     @property
     def frame_stage(self) -> Path:
@@ -204,6 +210,8 @@ class Parts:
         }
         self._keep_arrays(f"{part.number:05d}.npz", arrays)
         self._keep(f"{part.number:05d}.json", _PARTS.dump_json(part))
+        # Work goes on behind the last part alone; they would add up in a long clip.
+        self._path(f"{part.number - 2:05d}.npz").unlink(missing_ok=True)
 
     def carried(self, part: Part, count: int) -> list[Carried]:
         """Return what each of so many steps and gates knew at the end of *part*."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from retouchd.errors import StepError
 from retouchd.jobs.attempts import tiers_to_begin_with
 from retouchd.jobs.climbing import Begin, Climber
 from retouchd.jobs.clips.parts import Choice
@@ -46,12 +47,17 @@ def chosen_by_trial(
         pictures: the frames that its gates look at.
         climber: makes the attempts.
         begin: told of each step.
+
+    Raises:
+        StepError: a step failed with each of them.
+        ModelError: a model is missing or fails.
     """
     assert story.inspection is not None  # noqa: S101  (a clip was inspected)
     order = story.order
     guide = order.guide.times(story.inspection.header.frames)
     tiers: dict[int, Tier] = {}
     attempts, reasons = 1, []
+    failure: StepError | None = None
     for number, picture in enumerate(pictures, start=1):
         own = replace(
             story,
@@ -61,13 +67,21 @@ def chosen_by_trial(
             notes=[],
             reasons=[],
         )
-        climber.best_attempt(own, rule, picture, begin)
+        try:
+            climber.best_attempt(own, rule, picture, begin)
+        except StepError as error:
+            # In the clip a black frame is none to complain about.
+            failure = error
+            story.notes.append(f"frame {number} that gates look at: {error.message}")
+            continue
         for place, done in enumerate(own.kept.steps):
             tiers[place] = max(tiers.get(place, TIERS[0]), done.tier, key=TIERS.index)
         attempts = max(attempts, own.kept.number)
         reasons += own.reasons
         story.step_runs += own.step_runs
         story.notes += [f"frame {number} that gates look at: {n}" for n in own.notes]
+    if failure and not tiers:
+        raise failure
     return Choice(tiers, attempts, "; ".join(dict.fromkeys(reasons)))
 
 

@@ -69,7 +69,9 @@ def loudness(clip: Clip, track: int) -> Floats:
         ]
     except pyav().FFmpegError as error:
         raise damaged(clip.path, error) from error
-    return np.maximum(np.array(values, np.float32), np.float32(SILENCE))
+    # A sample that is no number, in a track of floats, is heard as silence.
+    known = np.nan_to_num(np.array(values, np.float32), nan=SILENCE)
+    return np.maximum(known, np.float32(SILENCE))
 
 
 def difference(one: Floats, other: Floats) -> float:

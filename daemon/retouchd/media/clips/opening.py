@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from retouchd.errors import InputError
-from retouchd.media.clips.decoding import damaged, decoded
+from retouchd.media.clips.decoding import damaged, decoded, has_alpha_beside
 from retouchd.media.clips.fields import Fields, deinterlaced
 from retouchd.media.clips.library import pyav
 from retouchd.media.clips.light import Mastering, mastering_of
@@ -194,7 +194,17 @@ def read_facts(path: Path, container_format: str) -> ClipFacts:
                 hint="export it again from where it was made",
                 file=path,
             )
-        return _facts(container, stream, frame)
+        facts = _facts(container, stream, frame)
+        if not has_alpha_beside(stream):
+            return facts
+    return replace(facts, **_beside(path, container_format))
+
+
+def _beside(path: Path, container_format: str) -> dict[str, Any]:
+    """Read what the container tells only FFmpeg's own decoder, which sees no alpha."""
+    with _container(path, container_format) as container:
+        frame = next(container.decode(_picture_stream(container, path)))
+        return {"turn": _turn_of(frame), "mastering": mastering_of(frame)}
 
 
 @contextmanager
@@ -241,7 +251,7 @@ def _facts(
     return ClipFacts(
         width=frame.width,
         height=frame.height,
-        turn=round(frame.rotation / 90) * 90 % 360,
+        turn=_turn_of(frame),
         pixel_format=frame.format.name,
         depth=max(component.bits for component in frame.format.components),
         has_alpha=any(part.is_alpha for part in frame.format.components),
@@ -252,6 +262,10 @@ def _facts(
         mastering=mastering_of(frame),
         texts=tuple(container.metadata.items()),
     )
+
+
+def _turn_of(frame: VideoFrame) -> int:
+    return round(frame.rotation / 90) * 90 % 360
 
 
 def tags_of(frame: VideoFrame) -> ColourTags:
