@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from retouchd.gate import Attempt, Earlier
 from retouchd.jobs.attempts import judged
 from retouchd.jobs.clips.flow import Flow, Footage
 from retouchd.jobs.clips.frame_files import FrameFile, FrameFiles
-from retouchd.jobs.clips.parts import Part, PartFile, Parts
+from retouchd.jobs.clips.parts import Part, Parts
 from retouchd.jobs.clips.segment import OpenSegment
 from retouchd.jobs.clips.sights import ClipSights
 from retouchd.jobs.clips.stages import Carried, Item, StepStage
@@ -67,7 +65,8 @@ class Task:
 class Making:
     """Makes the parts of a clip that are not there yet.
 
-    The last frames of a segment are encoded while the next one begins.
+    A segment is whole on disk before the next one begins: two encoders at a time would
+    need a fifth more memory, and a crash could cost both.
 
     Args:
         task: what to make.
@@ -84,8 +83,6 @@ class Making:
         self._files: list[FrameFile] = []
         self._last: Item | None = None
         self._open: OpenSegment | None = None
-        self._closer = ThreadPoolExecutor(1, "finish")
-        self._closing: Future[None] | None = None
 
     def run(self, flow: Flow) -> list[Part]:
         """Take all frames of *flow*; return all parts.
@@ -98,13 +95,12 @@ class Making:
             for item in flow:
                 self._take(item)
             self._close()
-            self._wait()
         except BaseException:
-            self._abandon()
+            if self._open is not None:
+                self._open.abandon()
             raise
         finally:
             flow.close()
-            self._closer.shutdown()
         return self._done
 
     def _take(self, item: Item) -> None:
@@ -152,18 +148,17 @@ class Making:
         task.sights.saw(pair, item.at)
 
     def _close(self) -> None:
-        """Let the segment that is open be finished and kept, beside the next one."""
+        """Finish and keep the segment that is open."""
         if self._open is None:
             return
-        self._wait()
-        now, carried = self._part(self._open)
-        self._closing = self._closer.submit(self._finish, self._open, now, carried)
+        part, carried = self._part(self._open)
+        with measured(self._task.shares) as reading:
+            files = self._open.finish()
+        self._task.sums.time(ENCODE, reading)
+        whole = replace(part, files=files, runs=self._task.sums.so_far())
+        self._task.parts.save(whole, carried)
+        self._done.append(whole)
         self._open = None
-
-    def _wait(self) -> None:
-        if self._closing is not None:
-            closing, self._closing = self._closing, None
-            closing.result()
 
     def _part(self, segment: OpenSegment) -> tuple[Part, list[Carried]]:
         """Say what is known now, at the end of *segment*."""
@@ -200,30 +195,3 @@ class Making:
             self._shown_pair = pair
             self._shown = self._task.parts.keep_shown(number, pair)
         return self._shown
-
-    def _finish(self, segment: OpenSegment, part: Part, carried: list[Carried]) -> None:
-        """Encode the rest of *segment*; in the thread that closes."""
-        task = self._task
-        try:
-            files: tuple[PartFile, ...] = ()
-            with self._encoding():
-                files = segment.finish()
-            whole = replace(part, files=files, runs=task.sums.so_far())
-            task.parts.save(whole, carried)
-        except BaseException:
-            segment.abandon()
-            raise
-        self._done.append(whole)
-
-    @contextmanager
-    def _encoding(self) -> Iterator[None]:
-        with measured(self._task.shares) as reading:
-            yield
-        self._task.sums.time(ENCODE, reading)
-
-    def _abandon(self) -> None:
-        """Leave nothing half; what is being finished is."""
-        if self._closing is not None:
-            self._closing.exception()
-        if self._open is not None:
-            self._open.abandon()
