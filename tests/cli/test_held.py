@@ -75,7 +75,9 @@ def test_redeliver_without_a_daemon(held: str, here: Path, typed: Type) -> None:
 
 def test_unknown_job_is_refused(held: str, typed: Type) -> None:
     """A wrong id is answered with the command that lists the right ones."""
-    answer = typed("jobs", "release", held[:-1] + "0")
+    unknown = held[:-1] + ("1" if held.endswith("0") else "0")
+
+    answer = typed("jobs", "release", unknown)
 
     assert answer.code == 1
     assert "see `retouchd jobs held`" in answer.err
