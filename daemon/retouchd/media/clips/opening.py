@@ -201,9 +201,19 @@ def read_facts(path: Path, container_format: str) -> ClipFacts:
 
 
 def _beside(path: Path, container_format: str) -> dict[str, Any]:
-    """Read what the container tells only FFmpeg's own decoder, which sees no alpha."""
+    """Read what the container tells only FFmpeg's own decoder, which sees no alpha.
+
+    Raises:
+        DamagedError: that decoder makes no frame of it.
+    """
     with _container(path, container_format) as container:
-        frame = next(container.decode(_picture_stream(container, path)))
+        stream = _picture_stream(container, path)
+        try:
+            frame = next(iter(container.decode(stream)), None)
+        except pyav().FFmpegError as error:
+            raise damaged(path, error) from error
+        if frame is None:
+            raise damaged(path, "its colours cannot be decoded without transparency")
         return {"turn": _turn_of(frame), "mastering": mastering_of(frame)}
 
 
